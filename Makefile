@@ -1,0 +1,71 @@
+# What a person does here, one word each. `make` alone lists them.
+# Needs python3, make and git; everything else comes into .venv, once.
+
+VENV  := .venv
+BIN   := $(VENV)/bin
+READY := $(VENV)/.ready
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test check bench format constraints clean
+
+help: ## List what can be made
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+demo: $(READY) ## Watch people and agents talk in one room, offline
+	@$(BIN)/tertulia demo
+
+test: $(READY) ## Run the tests
+	@$(BIN)/pytest
+
+# Every step runs, whatever the one before it said, so that one call shows all there is to mend.
+check: $(READY) ## Run what CI runs: format, lint, types, import rules, tests
+	@failed=; \
+	for step in 'ruff format --check' 'ruff check' mypy lint-imports pytest; do \
+	  printf '\n== %s\n' "$$step"; \
+	  $(BIN)/$$step || failed="$$failed [$$step]"; \
+	done; \
+	if [ -n "$$failed" ]; then printf '\nfailed:%s\n' "$$failed" >&2; exit 1; fi
+
+bench: $(READY) ## Measure turns and rooms on this machine
+	@$(BIN)/tertulia bench turns --json
+	@$(BIN)/tertulia bench rooms
+
+format: $(READY) ## Format the code and mend what ruff can mend
+	@$(BIN)/ruff format
+	@$(BIN)/ruff check --fix
+
+constraints: $(READY) ## Write the versions now in .venv to constraints.txt
+	@$(find_uv); \
+	$$uv pip freeze --quiet --python $(VENV) > $(VENV)/frozen.txt; \
+	grep -E '^[A-Za-z0-9._-]+==[^ ]+$$' $(VENV)/frozen.txt | grep -v '^tertulia==' > constraints.txt
+	@touch $(READY)
+
+clean: ## Remove caches and built files (.venv stays; remove it by hand to start over)
+	@rm -rf build dist .coverage .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
+	@find src tests examples bench -name __pycache__ -type d -prune -exec rm -rf {} + 2>/dev/null || true
+
+# ---- the one environment ------------------------------------------------------
+
+# Leaves in $uv how to call uv: the command, the module, or the module after pip has fetched it.
+define find_uv
+set -e; \
+if uv --version >/dev/null 2>&1; then uv=uv; else \
+  uv='python3 -m uv'; \
+  if ! $$uv --version >/dev/null 2>&1; then \
+    python3 -m pip --version >/dev/null 2>&1 || python3 -m ensurepip --user >/dev/null 2>&1 || { \
+      echo "This needs uv, or pip to fetch it, and python3 here has neither." >&2; \
+      echo "Install one of them (on Debian: apt-get install python3-pip), then run make again." >&2; \
+      exit 1; }; \
+    echo "Installing uv with pip ..."; \
+    python3 -m pip install --quiet --user uv 2>/dev/null \
+      || python3 -m pip install --quiet --user --break-system-packages uv 2>/dev/null \
+      || python3 -m pip install --quiet uv; \
+  fi; \
+fi
+endef
+
+$(READY): pyproject.toml constraints.txt
+	@$(find_uv); \
+	$$uv venv --quiet --allow-existing $(VENV); \
+	$$uv pip install --quiet --python $(VENV) -c constraints.txt -e '.[embedded,dev]'
+	@touch $@
