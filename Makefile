@@ -66,6 +66,7 @@ endef
 
 $(READY): pyproject.toml constraints.txt
 	@$(find_uv); \
-	$$uv venv --quiet --allow-existing $(VENV); \
+	python=$$(python3 -c 'import sys; print(sys.executable if sys.version_info >= (3, 11) else 3.11)'); \
+	$$uv venv --quiet --allow-existing --python "$$python" $(VENV); \
 	$$uv pip install --quiet --python $(VENV) -c constraints.txt -e '.[embedded,dev]'
 	@touch $@
