@@ -1,0 +1,46 @@
+"""Who speaks, and when. The ground of the house: it imports nothing of ours."""
+
+from tertulia.orchestrator.admission import member
+from tertulia.orchestrator.arbiter import Step, decide, step
+from tertulia.orchestrator.clock import WallClock
+from tertulia.orchestrator.errors import Broken, Refused, TertuliaError, Unreachable
+from tertulia.orchestrator.events import Event, Outcome, Said
+from tertulia.orchestrator.feed import Delta
+from tertulia.orchestrator.floor import Floor
+from tertulia.orchestrator.live_room import Room
+from tertulia.orchestrator.ports import Choice, Clock, Log, Policy, Reply
+from tertulia.orchestrator.replay import replay
+from tertulia.orchestrator.room import Kind, Participant, RoomSettings, handle
+from tertulia.orchestrator.scheduler import Scheduler
+from tertulia.orchestrator.turns import Speaker, Turn
+
+__all__ = [
+    "Broken",
+    "Choice",
+    "Clock",
+    "Delta",
+    "Event",
+    "Floor",
+    "Kind",
+    "Log",
+    "Outcome",
+    "Participant",
+    "Policy",
+    "Refused",
+    "Reply",
+    "Room",
+    "RoomSettings",
+    "Said",
+    "Scheduler",
+    "Speaker",
+    "Step",
+    "TertuliaError",
+    "Turn",
+    "Unreachable",
+    "WallClock",
+    "decide",
+    "handle",
+    "member",
+    "replay",
+    "step",
+]

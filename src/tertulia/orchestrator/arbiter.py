@@ -1,0 +1,86 @@
+"""Arbitration without input or output: a request goes in; the new floor and what follows come out.
+
+``step`` is the only place where anybody is granted anything. What it decides are events too
+(``TurnGranted``, ``PolicyFailed``), so they stand in the log beside what caused them, and the shell
+carries them out after they are committed: the log is its list of commands.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from tertulia.orchestrator.events import Draft, Event, PolicyFailed, TurnGranted
+from tertulia.orchestrator.floor import Floor, Phase
+from tertulia.orchestrator.ports import Choice, Policy
+from tertulia.orchestrator.room import ROOM, Kind, TurnId
+from tertulia.orchestrator.transitions import apply
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """The floor after a request, and the events to append: the request's own, then decisions."""
+
+    floor: Floor
+    events: tuple[Event, ...]
+
+
+def step(floor: Floor, drafts: Sequence[Draft], now: float, policy: Policy) -> Step:
+    """Give ``drafts`` their places in the order, fold them in, then decide until nothing follows.
+
+    ``now`` in Unix seconds; time in a room never runs backwards. Raises ``NotNow`` or
+    ``RoomClosed`` where the tables have no entry for a draft; then nothing of it has happened.
+    """
+    cause, at = floor.head + 1, max(now, floor.at)
+    events: list[Event] = []
+    for draft in drafts:
+        event = _seal(floor, draft, cause, at)
+        floor = apply(floor, event)
+        events.append(event)
+    while events and (decision := decide(floor, policy, at)) is not None:
+        event = _seal(floor, decision, cause, at)
+        floor = apply(floor, event)
+        events.append(event)
+        if isinstance(decision.body, PolicyFailed):
+            break
+    return Step(floor, tuple(events))
+
+
+def decide(floor: Floor, policy: Policy, now: float) -> Draft | None:
+    """The next grant that ``policy`` wants, or ``None`` when the floor is to stay as it is."""
+    if floor.phase is not Phase.OPEN or floor.full:
+        return None
+    try:
+        choice = policy.choose(floor, now)
+    except Exception as error:  # a policy may be anybody's code: its failure is an event
+        return Draft(ROOM, PolicyFailed(f"{type(policy).__name__} raised {error!r}"))
+    if choice is None:
+        return None
+    if not floor.eligible(choice.participant):
+        standing = floor.standing(choice.participant)
+        problem = f"{type(policy).__name__} chose {choice.participant!r}, who is {standing}"
+        return Draft(ROOM, PolicyFailed(f"{problem}; nobody was granted the floor"))
+    return _grant(floor, choice, now)
+
+
+def is_decision(event: Event) -> bool:
+    """Whether ``step`` itself made this event, rather than somebody who asked for something."""
+    return isinstance(event.body, (TurnGranted, PolicyFailed))
+
+
+def lease_s(floor: Floor, kind: Kind) -> float:
+    """How long a participant of this kind may hold the floor, in seconds."""
+    return floor.settings.patience_s if kind is Kind.HUMAN else floor.settings.lease_s
+
+
+def _grant(floor: Floor, choice: Choice, now: float) -> Draft:
+    who = choice.participant
+    turn = TurnId(f"{floor.room}/{floor.grants + 1}")
+    until = round(now + lease_s(floor, floor.members[who].kind), 6)
+    audience = next(
+        (o.audience for o in floor.owed if o.participant == who and o.seq == choice.answers), None
+    )
+    return Draft(who, TurnGranted(turn, until, choice.rule, choice.answers), audience)
+
+
+def _seal(floor: Floor, draft: Draft, cause: int, at: float) -> Event:
+    seq = floor.head + 1
+    return Event(floor.room, seq, cause, at, draft.by, draft.body, draft.audience, draft.key)

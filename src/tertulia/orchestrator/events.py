@@ -1,0 +1,205 @@
+"""What can happen in a room. Each class is one kind of row in the log; nothing here decides.
+
+An :class:`Event` is the envelope (which room, when, by whom, who may see it) around one body.
+``by`` is the participant whom the event is about: who said it, who was granted the floor.
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TypeAlias
+
+from tertulia.orchestrator.room import Audience, Kind, ParticipantId, RoomId, RoomSettings, TurnId
+
+
+class Outcome(StrEnum):
+    """How a turn ended."""
+
+    COMMITTED = "committed"
+    """It was finished; what it said, if anything, stands in the log before this."""
+    INTERRUPTED = "interrupted"
+    """Somebody cut in; what had been delivered was kept as said."""
+    FAILED = "failed"
+    """The agent, its graph or its model broke; everybody can see why."""
+    EXPIRED = "expired"
+    """The lease ended first."""
+    PASSED = "passed"
+    """A person who was asked let somebody else speak."""
+    LEFT = "left"
+    """The holder left the room."""
+
+
+@dataclass(frozen=True, slots=True)
+class RoomOpened:
+    """The first event of every room."""
+
+    settings: RoomSettings
+    title: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class RoomPaused:
+    """No more grants until the room is resumed; people may still post."""
+
+
+@dataclass(frozen=True, slots=True)
+class RoomResumed:
+    """Grants go on."""
+
+
+@dataclass(frozen=True, slots=True)
+class RoomEnded:
+    """The last event of a room that was closed."""
+
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Joined:
+    """A participant came in."""
+
+    name: str
+    kind: Kind
+
+
+@dataclass(frozen=True, slots=True)
+class Left:
+    """A participant went away."""
+
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """An utterance. ``turn`` is missing when a person spoke without holding the floor.
+
+    ``reply_to`` is the seq of the event it answers. ``interrupted_by`` marks an utterance that was
+    cut off: the text is what had been delivered until then.
+    """
+
+    text: str
+    addressees: tuple[ParticipantId, ...] = ()
+    turn: TurnId | None = None
+    reply_to: int | None = None
+    interrupted_by: ParticipantId | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class FloorRequested:
+    """A raised hand (RFC 8855: a floor request, now pending)."""
+
+    priority: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class FloorRequestCancelled:
+    """The hand came down again."""
+
+
+@dataclass(frozen=True, slots=True)
+class TurnGranted:
+    """The floor was given, until ``until`` (Unix seconds).
+
+    ``rule`` names the rule that decided; ``answers`` is the seq of the utterance that is owed an
+    answer. The event's audience is the audience of all that will be said in the turn.
+    """
+
+    turn: TurnId
+    until: float
+    rule: str
+    answers: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class TurnResumed:
+    """A new owner of the room took up a turn that its predecessor had left unfinished."""
+
+    turn: TurnId
+    until: float
+    attempt: int
+
+
+@dataclass(frozen=True, slots=True)
+class TurnEnded:
+    """The floor was given back or taken. ``more``: the speaker would go on if nobody else does."""
+
+    turn: TurnId
+    outcome: Outcome
+    problem: str | None = None
+    more: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class PolicyFailed:
+    """The policy raised, or chose somebody who cannot be chosen; nobody was granted."""
+
+    problem: str
+
+
+Body: TypeAlias = (
+    RoomOpened
+    | RoomPaused
+    | RoomResumed
+    | RoomEnded
+    | Joined
+    | Left
+    | Said
+    | FloorRequested
+    | FloorRequestCancelled
+    | TurnGranted
+    | TurnResumed
+    | TurnEnded
+    | PolicyFailed
+)
+
+BODIES: dict[str, type[Body]] = {
+    body.__name__: body
+    for body in (
+        RoomOpened,
+        RoomPaused,
+        RoomResumed,
+        RoomEnded,
+        Joined,
+        Left,
+        Said,
+        FloorRequested,
+        FloorRequestCancelled,
+        TurnGranted,
+        TurnResumed,
+        TurnEnded,
+        PolicyFailed,
+    )
+}
+"""Every kind of event by its name in the ``type`` column."""
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """An event that has not yet got its place in the order."""
+
+    by: ParticipantId
+    body: Body
+    audience: Audience = None
+    key: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One row of a room's log. ``seq`` counts from 1 without a gap; ``at`` is Unix seconds.
+
+    ``cause`` is the seq of the first event of the step that this one was written in: what was asked
+    for in one request, and what was decided on it, share a cause.
+    """
+
+    room: RoomId
+    seq: int
+    cause: int
+    at: float
+    by: ParticipantId
+    body: Body
+    audience: Audience = None
+    key: str | None = None
+
+    @property
+    def type(self) -> str:
+        """The body's name, as in the ``type`` column."""
+        return type(self.body).__name__

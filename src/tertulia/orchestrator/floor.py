@@ -1,0 +1,187 @@
+"""The floor: who holds it, who asked for it, who is owed the next word. A value; it never acts.
+
+The names follow RFC 8855 (BFCP): a request is pending until it is granted or cancelled, a granted
+floor is held until it is released or revoked. Everything here is folded from the log (see
+``transitions``), so two readers of one log have equal floors.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from types import MappingProxyType
+
+from tertulia.orchestrator.room import Audience, Kind, ParticipantId, RoomId, RoomSettings, TurnId
+
+
+class Phase(StrEnum):
+    """What a room as a whole is doing."""
+
+    UNOPENED = "unopened"
+    OPEN = "open"
+    PAUSED = "paused"
+    CLOSED = "closed"
+
+
+class Standing(StrEnum):
+    """How one participant stands towards the floor."""
+
+    ABSENT = "absent"
+    WATCHING = "watching"
+    LISTENING = "listening"
+    PENDING = "pending"
+    HOLDING = "holding"
+
+
+@dataclass(frozen=True, slots=True)
+class Seat:
+    """A member of the room. ``heard`` is the seq up to which its last turn saw the log;
+    ``granted`` the serial number of its last grant (0: none yet).
+    """
+
+    id: ParticipantId
+    name: str
+    kind: Kind
+    joined: int
+    heard: int = 0
+    granted: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """A pending floor request. ``serial`` breaks ties; ``grants`` is the room's count of grants
+    when it was made, so that waiting is counted in grants, not in seconds.
+    """
+
+    participant: ParticipantId
+    serial: int
+    grants: int
+    priority: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Hold:
+    """A floor that is held: one unfinished turn, until ``until`` (Unix seconds).
+
+    ``as_of`` is the seq up to which the turn reads the log.
+    """
+
+    turn: TurnId
+    participant: ParticipantId
+    as_of: int
+    until: float
+    audience: Audience = None
+    answers: int | None = None
+    attempt: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Obligation:
+    """Somebody was addressed and has not had the floor since (an adjacency pair left open).
+
+    Schegloff & Sacks 1973. The answer goes to ``audience``, as the question did.
+    """
+
+    participant: ParticipantId
+    seq: int
+    by: ParticipantId
+    audience: Audience = None
+
+
+@dataclass(frozen=True, slots=True)
+class Utterance:
+    """Who spoke last to everybody, and where in the log."""
+
+    by: ParticipantId
+    seq: int
+
+
+_NOBODY: Mapping[ParticipantId, Seat] = MappingProxyType({})
+
+
+@dataclass(frozen=True, slots=True)
+class Floor:
+    """The whole state that arbitration sees.
+
+    ``latest`` is the last public utterance, ``before`` the last one by anybody else.
+    ``agent_run`` counts agents' grants since a person last spoke, ``volunteers`` those among them
+    whom nobody had addressed, ``agent_turns`` all of them.
+    """
+
+    room: RoomId
+    phase: Phase = Phase.UNOPENED
+    settings: RoomSettings = field(default_factory=RoomSettings)
+    head: int = 0
+    at: float = 0.0
+    members: Mapping[ParticipantId, Seat] = _NOBODY
+    pending: tuple[Request, ...] = ()
+    holds: tuple[Hold, ...] = ()
+    owed: tuple[Obligation, ...] = ()
+    latest: Utterance | None = None
+    before: Utterance | None = None
+    continuing: ParticipantId | None = None
+    requests: int = 0
+    grants: int = 0
+    agent_turns: int = 0
+    agent_run: int = 0
+    volunteers: int = 0
+
+    def standing(self, who: ParticipantId) -> Standing:
+        """How ``who`` stands towards the floor now."""
+        seat = self.members.get(who)
+        if seat is None:
+            return Standing.ABSENT
+        if seat.kind is Kind.OBSERVER:
+            return Standing.WATCHING
+        if self.hold_of(who) is not None:
+            return Standing.HOLDING
+        if any(request.participant == who for request in self.pending):
+            return Standing.PENDING
+        return Standing.LISTENING
+
+    def hold_of(self, who: ParticipantId) -> Hold | None:
+        """The turn that ``who`` is in, if any."""
+        for hold in self.holds:
+            if hold.participant == who:
+                return hold
+        return None
+
+    @property
+    def full(self) -> bool:
+        """Whether as many hold the floor as may."""
+        capacity = self.settings.capacity
+        return capacity is not None and len(self.holds) >= capacity
+
+    @property
+    def exhausted(self) -> bool:
+        """Whether the agents have used up the room's limit of turns."""
+        limit = self.settings.turn_limit
+        return limit is not None and self.agent_turns >= limit
+
+    def eligible(self, who: ParticipantId) -> bool:
+        """Whether ``who`` may be granted the floor now: a member who speaks, and does not hold it."""
+        seat = self.members.get(who)
+        if seat is None or seat.kind is Kind.OBSERVER:
+            return False
+        if seat.kind is Kind.AGENT and self.exhausted:
+            return False
+        return self.hold_of(who) is None
+
+    def news_for(self, seat: Seat) -> bool:
+        """Whether somebody else has said something to everybody since this member's last turn."""
+        utterance = self.latest
+        if utterance is not None and utterance.by == seat.id:
+            utterance = self.before
+        return utterance is not None and utterance.seq > seat.heard
+
+    def willing(self) -> Iterator[Seat]:
+        """The agents that may speak and have heard something new, in the order of joining."""
+        if self.exhausted:
+            return
+        holding = {hold.participant for hold in self.holds}
+        for seat in self.members.values():
+            if seat.kind is Kind.AGENT and seat.id not in holding and self.news_for(seat):
+                yield seat
+
+    def people(self) -> Iterator[Seat]:
+        """The persons in the room, in the order of joining."""
+        return (seat for seat in self.members.values() if seat.kind is Kind.HUMAN)

@@ -1,0 +1,24 @@
+"""Those speak who were spoken to."""
+
+from dataclasses import dataclass
+
+from tertulia.orchestrator.floor import Floor
+from tertulia.orchestrator.policies.specification import known_as
+from tertulia.orchestrator.ports import Choice
+
+
+@known_as("addressed")
+@dataclass(frozen=True, slots=True)
+class Addressed:
+    """Whoever was addressed and has not answered, oldest question first; nobody else.
+
+    A mention, a reply or a question obliges its addressee (Schegloff & Sacks 1973). Fair to the
+    addressed: with n open obligations the last of them is granted within n grants.
+    """
+
+    def choose(self, floor: Floor, now: float) -> Choice | None:
+        """Grant the one who has owed an answer longest."""
+        for obligation in floor.owed:
+            if floor.eligible(obligation.participant):
+                return Choice(obligation.participant, "addressed", obligation.seq)
+        return None

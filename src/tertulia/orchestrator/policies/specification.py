@@ -1,0 +1,80 @@
+"""Policies as plain data and back, so that a room's first event says how the room arbitrates.
+
+A policy is a frozen dataclass of numbers, texts, flags and other policies, known by a name.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import fields
+from difflib import get_close_matches
+from typing import Any, TypeVar
+
+from tertulia.orchestrator.errors import Exists, Invalid, Unknown
+from tertulia.orchestrator.ports import Policy
+
+P = TypeVar("P")
+
+_KNOWN: dict[str, type[Any]] = {}
+
+
+def known_as(name: str) -> Callable[[type[P]], type[P]]:
+    """Register a policy class (a decorator): ``@known_as("loudest")``. Yours as well as ours.
+
+    Raises ``Exists`` when another class bears the name.
+    """
+
+    def register(policy: type[P]) -> type[P]:
+        if _KNOWN.setdefault(name, policy) is not policy:
+            raise Exists(kind="policy", name=name)
+        return policy
+
+    return register
+
+
+def names() -> tuple[str, ...]:
+    """The names of all policies known in this process, sorted."""
+    return tuple(sorted(_KNOWN))
+
+
+def specify(policy: Policy) -> dict[str, Any]:
+    """Say a policy as data: its name and its fields."""
+    kind: type[Any] = type(policy)
+    name = next((name for name, known in _KNOWN.items() if known is kind), None)
+    if name is None:
+        raise Unknown(kind="policy", name=kind.__name__, hint="; register it with @known_as")
+    values = {f.name: getattr(policy, f.name) for f in fields(kind)}
+    return {"name": name} | {k: specify(v) if _is_policy(v) else v for k, v in values.items()}
+
+
+def build(specification: str | Mapping[str, Any]) -> Policy:
+    """Make the policy that ``specification`` describes: a name, or a mapping with ``name``.
+
+    Raises ``Unknown`` for a name that no policy bears, ``Invalid`` for fields that do not fit.
+    """
+    if isinstance(specification, str):
+        specification = {"name": specification}
+    name = str(specification.get("name", ""))
+    kind = _KNOWN.get(name)
+    if kind is None:
+        close = get_close_matches(name, _KNOWN, n=1)
+        hint = f"; did you mean {close[0]!r}?" if close else f"; there are {', '.join(names())}"
+        raise Unknown(kind="policy", name=name, hint=hint)
+    given = {k: v for k, v in specification.items() if k != "name"}
+    allowed = {f.name for f in fields(kind)}
+    if not given.keys() <= allowed:
+        wrong = ", ".join(sorted(given.keys() - allowed))
+        takes = ", ".join(sorted(allowed)) or "none"
+        raise Invalid(where=f"policy {name!r}", what=f"no field {wrong}; it takes {takes}")
+    values = {k: build(v) if k == "inner" or _is_specification(v) else v for k, v in given.items()}
+    try:
+        policy: Policy = kind(**values)
+    except TypeError as error:
+        raise Invalid(where=f"policy {name!r}", what=str(error)) from error
+    return policy
+
+
+def _is_specification(value: object) -> bool:
+    return isinstance(value, Mapping) and "name" in value
+
+
+def _is_policy(value: object) -> bool:
+    return type(value) in _KNOWN.values()

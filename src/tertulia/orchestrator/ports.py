@@ -1,0 +1,139 @@
+"""What the inner rooms need from the outer ones, as small Protocols. No code lives here."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from tertulia.orchestrator.events import Event
+from tertulia.orchestrator.floor import Floor
+from tertulia.orchestrator.room import ParticipantId, RoomId
+
+
+class Clock(Protocol):
+    """Where time comes from. Live it is the wall clock; in simulation it jumps."""
+
+    def now(self) -> float:
+        """Unix seconds."""
+        ...
+
+    async def sleep(self, seconds: float) -> None:
+        """Wait."""
+        ...
+
+    def call_later(self, seconds: float, callback: Callable[[], None]) -> Callable[[], None]:
+        """Call back in so many seconds; the returned function cancels that."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """Whom a policy grants, by which rule, and which utterance (its seq) that answers."""
+
+    participant: ParticipantId
+    rule: str
+    answers: int | None = None
+
+
+class Policy(Protocol):
+    """Who may speak next. Pure: it sees the floor and the time, and keeps nothing."""
+
+    def choose(self, floor: Floor, now: float) -> Choice | None:
+        """One participant to grant, or ``None`` for silence (a lapse).
+
+        Asked again until it returns ``None`` or the floor is full; whoever it names must be
+        ``floor.eligible``.
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Tenure:
+    """A room as its new owner finds it: the fencing token, and the floor at some event."""
+
+    room: RoomId
+    epoch: int
+    head: int
+    snapshot: Floor
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Events that belong together: written in one transaction, or not at all.
+
+    ``snapshot`` is the floor after the last of them, when it is time to keep one.
+    """
+
+    room: RoomId
+    epoch: int
+    events: tuple[Event, ...]
+    snapshot: Floor | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RoomSummary:
+    """A room as a list shows it."""
+
+    room: RoomId
+    head: int
+    owner: str | None
+
+
+class Log(Protocol):
+    """The append-only events of all rooms. Its contract is the suite ``tests/storage/contract``."""
+
+    async def acquire(self, room: RoomId) -> Tenure:
+        """Become the room's one writer, under a new epoch; the room need not exist yet.
+
+        Raises ``Elsewhere`` while another living process is that.
+        """
+        ...
+
+    async def release(self, room: RoomId, epoch: int) -> None:
+        """Let another process have the room at once. Does nothing if it has it already."""
+        ...
+
+    async def append(self, batch: Batch) -> None:
+        """Write a batch durably, in one transaction that checks epoch, seq, keys and turns.
+
+        Raises ``Fenced`` if the epoch is no longer the newest, ``StoreBusy`` or
+        ``StoreUnusable`` if the database cannot take it; then nothing of it was written.
+        """
+        ...
+
+    async def read(self, room: RoomId, after: int, limit: int) -> Sequence[Event]:
+        """Events with ``seq > after`` in order, at most ``limit``."""
+        ...
+
+    async def said(
+        self, room: RoomId, before: int, limit: int, seen_by: ParticipantId | None = None
+    ) -> Sequence[Event]:
+        """The last ``limit`` utterances with ``seq < before``, in order; of them all, or of those
+        that ``seen_by`` may see.
+        """
+        ...
+
+    async def keyed(self, room: RoomId, by: ParticipantId, key: str) -> Event | None:
+        """The event that a participant's key names, if there is one."""
+        ...
+
+    async def rooms(self) -> Sequence[RoomSummary]:
+        """Every room, by name."""
+        ...
+
+    async def close(self) -> None:
+        """Finish what was queued and let go."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What an agent says in its turn. Empty text is silence, which is a right answer.
+
+    ``addressees`` hands the floor on (current selects next); ``more`` asks to go on if nobody
+    else speaks; ``problem`` is told to everybody beside the text.
+    """
+
+    text: str = ""
+    addressees: tuple[ParticipantId, ...] = ()
+    more: bool = False
+    problem: str | None = None

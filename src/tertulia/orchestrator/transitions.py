@@ -1,0 +1,244 @@
+"""What each event does to the floor: two tables, and a fold that obeys them.
+
+A missing entry *is* the error. The tables say which events may happen; the functions below say
+what else they change. ``docs/orchestrator.md`` shows the diagram that ``mermaid`` draws from them.
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
+from typing import Any, TypeAlias
+
+from tertulia.orchestrator.errors import LogDamaged, NotNow, RoomClosed
+from tertulia.orchestrator.events import (
+    Body,
+    Event,
+    FloorRequestCancelled,
+    FloorRequested,
+    Joined,
+    Left,
+    PolicyFailed,
+    RoomEnded,
+    RoomOpened,
+    RoomPaused,
+    RoomResumed,
+    Said,
+    TurnEnded,
+    TurnGranted,
+    TurnResumed,
+)
+from tertulia.orchestrator.floor import (
+    Floor,
+    Hold,
+    Obligation,
+    Phase,
+    Request,
+    Seat,
+    Standing,
+    Utterance,
+)
+from tertulia.orchestrator.room import Kind, ParticipantId
+
+PHASES: Mapping[Phase, Mapping[type[Body], Phase]] = {
+    Phase.UNOPENED: {RoomOpened: Phase.OPEN},
+    Phase.OPEN: {
+        RoomPaused: Phase.PAUSED,
+        RoomEnded: Phase.CLOSED,
+        PolicyFailed: Phase.OPEN,
+    },
+    Phase.PAUSED: {RoomResumed: Phase.OPEN, RoomEnded: Phase.CLOSED},
+    Phase.CLOSED: {},
+}
+"""What the room's own events do to its phase."""
+
+STANDINGS: Mapping[Standing, Mapping[type[Body], Standing]] = {
+    Standing.ABSENT: {Joined: Standing.LISTENING},
+    Standing.WATCHING: {Left: Standing.ABSENT},
+    Standing.LISTENING: {
+        Said: Standing.LISTENING,
+        FloorRequested: Standing.PENDING,
+        TurnGranted: Standing.HOLDING,
+        Left: Standing.ABSENT,
+    },
+    Standing.PENDING: {
+        Said: Standing.PENDING,
+        FloorRequested: Standing.PENDING,
+        FloorRequestCancelled: Standing.LISTENING,
+        TurnGranted: Standing.HOLDING,
+        Left: Standing.ABSENT,
+    },
+    Standing.HOLDING: {
+        Said: Standing.HOLDING,
+        TurnResumed: Standing.HOLDING,
+        TurnEnded: Standing.LISTENING,
+    },
+}
+"""What a participant's events do to its standing. (An observer who joins is WATCHING instead.)"""
+
+
+def check(floor: Floor, by: ParticipantId, kind: type[Body]) -> None:
+    """Raise ``NotNow`` or ``RoomClosed`` unless the tables have an entry for this event now."""
+    if floor.phase is Phase.CLOSED:
+        raise RoomClosed(room=floor.room)
+    if kind in _OF_THE_ROOM:
+        if kind not in PHASES[floor.phase]:
+            raise NotNow(who=f"room {floor.room!r}", standing=floor.phase, event=kind.__name__)
+        return
+    standing = floor.standing(by)
+    unopened = floor.phase is Phase.UNOPENED
+    paused = floor.phase is Phase.PAUSED and kind is TurnGranted
+    if unopened or paused or kind not in STANDINGS[standing]:
+        raise NotNow(who=repr(by), standing=standing, event=kind.__name__)
+
+
+def apply(floor: Floor, event: Event) -> Floor:
+    """Fold one event into the floor.
+
+    Raises ``NotNow`` where the tables have no entry and ``LogDamaged`` where ``seq`` is not next.
+    """
+    if event.seq != floor.head + 1:
+        raise LogDamaged(room=event.room, seq=event.seq, what=f"expected seq {floor.head + 1}")
+    kind = type(event.body)
+    check(floor, event.by, kind)
+    changes = _CHANGES[kind](floor, event, event.body)
+    return replace(floor, head=event.seq, at=event.at, **changes)
+
+
+def fold(floor: Floor, events: Iterable[Event]) -> Floor:
+    """Fold a stretch of the log into the floor."""
+    for event in events:
+        floor = apply(floor, event)
+    return floor
+
+
+def mermaid() -> str:
+    """Draw the two tables as Mermaid state diagrams."""
+    return "\n".join([*_diagram(PHASES), "", *_diagram(STANDINGS)])
+
+
+def _diagram(table: Mapping[Any, Mapping[type[Body], Any]]) -> list[str]:
+    rows = ["stateDiagram-v2"]
+    for state, entries in table.items():
+        rows += [f"    {state} --> {to}: {body.__name__}" for body, to in entries.items()]
+    return rows
+
+
+_OF_THE_ROOM = (RoomOpened, RoomPaused, RoomResumed, RoomEnded, PolicyFailed)
+
+_Changes: TypeAlias = dict[str, Any]
+
+
+def _opened(floor: Floor, event: Event, body: RoomOpened) -> _Changes:
+    return {"phase": Phase.OPEN, "settings": body.settings}
+
+
+def _phase(floor: Floor, event: Event, body: Body) -> _Changes:
+    return {"phase": PHASES[floor.phase][type(body)]}
+
+
+def _joined(floor: Floor, event: Event, body: Joined) -> _Changes:
+    seat = Seat(event.by, body.name, body.kind, joined=event.seq, heard=event.seq)
+    return {"members": {**floor.members, event.by: seat}}
+
+
+def _left(floor: Floor, event: Event, body: Left) -> _Changes:
+    gone = event.by
+    return {
+        "members": {who: seat for who, seat in floor.members.items() if who != gone},
+        "pending": tuple(r for r in floor.pending if r.participant != gone),
+        "owed": tuple(o for o in floor.owed if o.participant != gone),
+        "continuing": None if floor.continuing == gone else floor.continuing,
+    }
+
+
+def _said(floor: Floor, event: Event, body: Said) -> _Changes:
+    speaker = event.by
+    owed = tuple(
+        o
+        for o in floor.owed
+        if o.participant != speaker and not (o.by == speaker and o.participant in body.addressees)
+    )
+    new = tuple(
+        Obligation(who, event.seq, speaker, event.audience)
+        for who in body.addressees
+        if who != speaker and floor.standing(who) not in (Standing.ABSENT, Standing.WATCHING)
+    )
+    changes: _Changes = {"owed": owed + new, "continuing": None}
+    if event.audience is None:
+        changes["latest"] = Utterance(speaker, event.seq)
+        if floor.latest is not None and floor.latest.by != speaker:
+            changes["before"] = floor.latest
+    if floor.members[speaker].kind is Kind.HUMAN:
+        changes.update(agent_run=0, volunteers=0)
+    return changes
+
+
+def _requested(floor: Floor, event: Event, body: FloorRequested) -> _Changes:
+    for request in floor.pending:
+        if request.participant == event.by:
+            again = replace(request, priority=body.priority)
+            return {"pending": tuple(again if r is request else r for r in floor.pending)}
+    serial = floor.requests + 1
+    request = Request(event.by, serial, floor.grants, body.priority)
+    return {"requests": serial, "pending": (*floor.pending, request)}
+
+
+def _cancelled(floor: Floor, event: Event, body: FloorRequestCancelled) -> _Changes:
+    return {"pending": tuple(r for r in floor.pending if r.participant != event.by)}
+
+
+def _granted(floor: Floor, event: Event, body: TurnGranted) -> _Changes:
+    who, serial = event.by, floor.grants + 1
+    seat = floor.members[who]
+    heard = event.seq if event.audience is None else seat.heard
+    agent = int(seat.kind is Kind.AGENT)
+    hold = Hold(body.turn, who, event.seq, body.until, event.audience, body.answers)
+    return {
+        "members": {**floor.members, who: replace(seat, heard=heard, granted=serial)},
+        "pending": tuple(r for r in floor.pending if r.participant != who),
+        "holds": (*floor.holds, hold),
+        "owed": tuple(
+            o for o in floor.owed if o.participant != who or o.audience != event.audience
+        ),
+        "continuing": None,
+        "grants": serial,
+        "agent_turns": floor.agent_turns + agent,
+        "agent_run": floor.agent_run + agent,
+        "volunteers": floor.volunteers + (agent if body.answers is None else 0),
+    }
+
+
+def _resumed(floor: Floor, event: Event, body: TurnResumed) -> _Changes:
+    return {
+        "holds": tuple(
+            replace(hold, until=body.until, attempt=body.attempt)
+            if hold.turn == body.turn
+            else hold
+            for hold in floor.holds
+        )
+    }
+
+
+def _ended(floor: Floor, event: Event, body: TurnEnded) -> _Changes:
+    if all(hold.turn != body.turn for hold in floor.holds):
+        raise NotNow(who=f"turn {body.turn!r}", standing="not held", event="TurnEnded")
+    return {
+        "holds": tuple(hold for hold in floor.holds if hold.turn != body.turn),
+        "continuing": event.by if body.more else floor.continuing,
+    }
+
+
+_CHANGES: dict[type[Body], Callable[[Floor, Event, Any], _Changes]] = {
+    RoomOpened: _opened,
+    RoomPaused: _phase,
+    RoomResumed: _phase,
+    RoomEnded: _phase,
+    PolicyFailed: _phase,
+    Joined: _joined,
+    Left: _left,
+    Said: _said,
+    FloorRequested: _requested,
+    FloorRequestCancelled: _cancelled,
+    TurnGranted: _granted,
+    TurnResumed: _resumed,
+    TurnEnded: _ended,
+}

@@ -1,0 +1,133 @@
+"""One turn while it runs: what the agent is handed, and the task that it runs in."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+from typing import TypeAlias
+
+from tertulia.orchestrator.errors import Misbehaved
+from tertulia.orchestrator.events import Event
+from tertulia.orchestrator.floor import Hold, Seat
+from tertulia.orchestrator.ports import Clock, Reply
+from tertulia.orchestrator.room import Audience, ParticipantId, RoomId, TurnId
+
+Speaker: TypeAlias = "Callable[[Turn], Awaitable[Reply | str | None]]"
+"""An agent: an async function (or an object called like one) from a turn to what it says."""
+
+_PROBLEM_LIMIT = 500
+
+
+class Turn:
+    """What an agent sees and can do while it has the floor.
+
+    ``view`` holds the utterances (events whose body is ``Said``) up to ``as_of`` that may be drawn
+    on for this audience, oldest first; ``answers`` is the one that is owed an answer.
+    """
+
+    __slots__ = (
+        "_deliver",
+        "_delivered",
+        "_over",
+        "answers",
+        "clock",
+        "hold",
+        "me",
+        "members",
+        "view",
+    )
+
+    def __init__(
+        self,
+        hold: Hold,
+        members: Mapping[ParticipantId, Seat],
+        view: tuple[Event, ...],
+        clock: Clock,
+        deliver: Callable[[str], None],
+    ) -> None:
+        """Gather what the turn needs; ``deliver`` takes each piece of the utterance."""
+        self.hold, self.members, self.view, self.clock = hold, members, view, clock
+        self.me = members[hold.participant]
+        self.answers = next((e for e in view if e.seq == hold.answers), None)
+        self._deliver = deliver
+        self._delivered: list[str] = []
+        self._over = False
+
+    @property
+    def id(self) -> TurnId:
+        """The turn's id: also LangGraph's thread id."""
+        return self.hold.turn
+
+    @property
+    def room(self) -> RoomId:
+        """The room's id."""
+        return RoomId(self.hold.turn.rpartition("/")[0])
+
+    @property
+    def as_of(self) -> int:
+        """The seq up to which this turn reads the log."""
+        return self.hold.as_of
+
+    @property
+    def until(self) -> float:
+        """When the floor is taken back, in Unix seconds."""
+        return self.hold.until
+
+    @property
+    def attempt(self) -> int:
+        """1, or more when earlier owners of the room ended in the middle of this turn."""
+        return self.hold.attempt
+
+    @property
+    def audience(self) -> Audience:
+        """Who will hear it."""
+        return self.hold.audience
+
+    @property
+    def delivered(self) -> str:
+        """What has been said so far."""
+        return "".join(self._delivered)
+
+    def say(self, delta: str) -> None:
+        """Say a piece of the utterance now. After the turn was cut, nothing is heard any more."""
+        if delta and not self._over:
+            self._delivered.append(delta)
+            self._deliver(delta)
+
+    def hush(self) -> str:
+        """Let nothing more be heard; what had been said until now."""
+        self._over = True
+        return self.delivered
+
+
+class RunningTurn:
+    """An agent's turn in a task of its own; ``done`` is called once, unless it is stopped."""
+
+    __slots__ = ("_done", "task", "turn")
+
+    def __init__(self, turn: Turn, speaker: Speaker, done: Callable[[Reply | str], None]) -> None:
+        """Start; ``done`` gets the reply, or as a text the problem that the agent broke with."""
+        self.turn, self._done = turn, done
+        self.task = asyncio.get_running_loop().create_task(self._run(speaker), name=turn.id)
+
+    def stop(self) -> str:
+        """Cancel it; what it had delivered until now."""
+        self.task.cancel()
+        return self.turn.hush()
+
+    async def _run(self, speaker: Speaker) -> None:
+        try:
+            reply = _as_reply(await speaker(self.turn), self.turn)
+        except Exception as error:  # whatever an agent raises is its failed turn, not ours
+            self._done(f"{type(error).__name__}: {error}"[:_PROBLEM_LIMIT])
+        else:
+            self._done(reply)
+
+
+def _as_reply(answer: object, turn: Turn) -> Reply:
+    if isinstance(answer, Reply):
+        return answer
+    if answer is None:
+        return Reply(turn.delivered)
+    if isinstance(answer, str):
+        return Reply(answer)
+    kind = type(answer).__name__
+    raise Misbehaved(who=f"agent {turn.me.id!r}", what=f"answered with {kind}, not text or Reply")
