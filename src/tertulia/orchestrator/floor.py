@@ -34,8 +34,10 @@ class Standing(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Seat:
-    """A member of the room. ``heard`` is the seq up to which its last turn saw the log;
-    ``granted`` the serial number of its last grant (0: none yet).
+    """A member of the room.
+
+    ``heard`` is the seq up to which its last turn saw the log; ``granted`` the serial number of its
+    last grant (0: none yet).
     """
 
     id: ParticipantId
@@ -48,8 +50,10 @@ class Seat:
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """A pending floor request. ``serial`` breaks ties; ``grants`` is the room's count of grants
-    when it was made, so that waiting is counted in grants, not in seconds.
+    """A pending floor request.
+
+    ``serial`` breaks ties; ``grants`` is the room's count of grants when it was made, so that
+    waiting is counted in grants, not in seconds.
     """
 
     participant: ParticipantId
@@ -158,7 +162,7 @@ class Floor:
         return limit is not None and self.agent_turns >= limit
 
     def eligible(self, who: ParticipantId) -> bool:
-        """Whether ``who`` may be granted the floor now: a member who speaks, and does not hold it."""
+        """Whether ``who`` may be granted the floor: a member who speaks and does not hold it."""
         seat = self.members.get(who)
         if seat is None or seat.kind is Kind.OBSERVER:
             return False

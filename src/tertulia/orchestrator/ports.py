@@ -107,8 +107,9 @@ class Log(Protocol):
     async def said(
         self, room: RoomId, before: int, limit: int, seen_by: ParticipantId | None = None
     ) -> Sequence[Event]:
-        """The last ``limit`` utterances with ``seq < before``, in order; of them all, or of those
-        that ``seen_by`` may see.
+        """The last ``limit`` utterances with ``seq < before``, in order.
+
+        Of all of them, or of those that ``seen_by`` may see.
         """
         ...
 

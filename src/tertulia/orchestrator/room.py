@@ -12,7 +12,7 @@ from tertulia.orchestrator.errors import Invalid
 RoomId = NewType("RoomId", str)
 ParticipantId = NewType("ParticipantId", str)
 TurnId = NewType("TurnId", str)
-"""A room's id and the serial number of the turn in it: ``kitchen/12``. Also LangGraph's thread id."""
+"""A room's id and the turn's serial number in it: ``kitchen/12``. Also LangGraph's thread id."""
 
 Audience: TypeAlias = tuple[ParticipantId, ...] | None
 """Who may see an event, its speaker among them, sorted; ``None`` is everybody in the room."""
