@@ -1,0 +1,138 @@
+"""What the failure of an OpenAI-style endpoint means, and what to do about it.
+
+Turns whatever the HTTP client, the OpenAI client or LangChain raised into one of our `faults`. It
+never lets a key through: neither in the words, nor in the exception that is named as the cause.
+"""
+
+from dataclasses import dataclass
+from typing import TypeVar
+
+import httpx
+
+from tertulia.agents.faults import (
+    ModelFailed,
+    ModelGarbled,
+    ModelMissing,
+    ModelRateLimited,
+    ModelRefused,
+    ModelStalled,
+    ModelUnreachable,
+)
+
+MOST_LETTERS = 200
+
+F = TypeVar("F", bound=ModelFailed)
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """What an error may tell about an endpoint: no key, no password in the URL."""
+
+    model: str
+    where: str
+    api_key_env: str | None
+
+    def missing_key(self) -> ModelRefused:
+        """The environment lacks the key that the settings name."""
+        return self._fault(
+            ModelRefused,
+            f"the environment variable {self.api_key_env} is not set",
+            f"set {self.api_key_env} to the endpoint's key, or leave `api_key_env` out",
+        )
+
+    def stalled(self, seconds: float, *, begun: bool) -> ModelStalled:
+        """Nothing came for so many ``seconds``."""
+        what = "the answer stopped in its middle" if begun else "no answer began"
+        setting = "stall_seconds" if begun else "first_token_seconds"
+        hint = f"see whether the server is overloaded, or raise `{setting}`"
+        return self._fault(ModelStalled, f"{what}: nothing came for {seconds:g} s", hint)
+
+    def unsafe_url(self) -> ModelRefused:
+        """The base URL holds a password or a query, which would show up everywhere."""
+        hint = "keep them out of it, and name the key's environment variable: `api_key_env`"
+        return self._fault(ModelRefused, "the base URL holds secrets", hint)
+
+    def empty(self) -> ModelGarbled:
+        """The server said 200 and then nothing that can be read as an answer."""
+        return self._garbled("the body is no stream of chat completions")
+
+    def broken_off(self) -> ModelUnreachable:
+        """The stream ended in good order, but before the answer did."""
+        return self._fault(ModelUnreachable, "the answer broke off", "try again")
+
+    def explain(self, error: Exception, key: str) -> ModelFailed:
+        """Say what an exception means; ``key`` is what must not appear in it."""
+        import openai  # a second to import, and whoever has such an error has paid it
+
+        match error:
+            case openai.APIStatusError(status_code=status, response=response):
+                retry_after = _seconds(response.headers.get("retry-after"))
+                return self._by_status(status, _said(error.message, key), retry_after)
+            case openai.APITimeoutError() | httpx.TimeoutException():
+                hint = "see whether the server is up, or raise `connect_seconds`"
+                return self._fault(ModelUnreachable, "nobody answered in time", hint)
+            case openai.APIConnectionError() | httpx.TransportError():
+                cause = _said(str(error.__cause__ or error), key)
+                hint = "start the server there, or correct the base URL"
+                return self._fault(ModelUnreachable, f"the connection failed: {cause}", hint)
+            case openai.APIResponseValidationError():
+                return self._garbled(_said(error.message, key))
+            case openai.APIError():
+                what = f"the server gave up: {_said(error.message, key)}"
+                return self._fault(ModelUnreachable, what, "try again; its log may say more")
+            case _:
+                return self._garbled(_said(f"{type(error).__name__}: {error}", key))
+
+    def _by_status(self, status: int, said: str, retry_after: float | None) -> ModelFailed:
+        if status in {401, 403}:
+            env = self.api_key_env
+            hint = f"check the key in {env}" if env else "name the key's variable: `api_key_env`"
+            return self._fault(ModelRefused, f"the server turned us away ({status})", hint)
+        if status == 404:
+            hint = "check the model's name, and that the base URL ends as the server wants (…/v1)"
+            return self._fault(ModelMissing, f"not found (404): {said}", hint)
+        if status == 429:
+            what = f"too many requests (429): {said}"
+            hint = "try again later" if retry_after is None else f"try again in {retry_after:g} s"
+            return self._fault(ModelRateLimited, what, hint, retry_after)
+        if status >= 500:
+            what = f"the server failed ({status}): {said}"
+            return self._fault(ModelUnreachable, what, "try again; its log may say more")
+        what = f"the request was refused ({status}): {said}"
+        return self._fault(ModelRefused, what, "change the request or the model's settings")
+
+    def _garbled(self, what: str) -> ModelGarbled:
+        hint = "check that the base URL is that of an OpenAI-style endpoint, as in …/v1"
+        return self._fault(ModelGarbled, f"the answer makes no sense: {what}", hint)
+
+    def _fault(self, kind: type[F], what: str, hint: str, retry_after: float | None = None) -> F:
+        return kind(what, model=self.model, where=self.where, hint=hint, retry_after=retry_after)
+
+
+def public(base_url: str) -> str:
+    """Show a URL without user, password and query."""
+    url = httpx.URL(base_url)
+    return str(url.copy_with(username=None, password=None, query=None))
+
+
+def is_secret(error: BaseException | None, key: str) -> bool:
+    """Whether an exception, or one behind it, carries the key in its words."""
+    while error is not None:
+        if key and key in f"{error} {getattr(error, 'body', '')}":
+            return True
+        error = error.__cause__ or error.__context__
+    return False
+
+
+def _said(text: str, key: str) -> str:
+    """Make a server's words fit to be shown: one line, not long, without the key."""
+    flat = " ".join(text.replace(key, "***").split() if key else text.split())
+    return flat if len(flat) <= MOST_LETTERS else flat[:MOST_LETTERS] + " …"
+
+
+def _seconds(header: str | None) -> float | None:
+    """Read Retry-After in seconds (RFC 9110, 10.2.3); its date form is left alone."""
+    try:
+        return max(0.0, float(header)) if header else None
+    except ValueError:
+        return None

@@ -1,0 +1,143 @@
+"""A small real model inside this process: no download, no server, no network.
+
+It is there so that everything can be tried with real tokens in a real stream. Its 135 million
+parameters talk plausibly for a while and mean little by it: judge the plumbing by it, never the
+conversation.
+"""
+
+from collections.abc import AsyncIterator
+from contextlib import aclosing
+from hashlib import blake2b
+from typing import Any
+
+from langchain_core.callbacks import AsyncCallbackManagerForLLMRun
+from langchain_core.messages import BaseMessage
+from langchain_core.messages.ai import UsageMetadata
+from langchain_core.outputs import ChatGenerationChunk
+from pydantic import model_validator
+
+from tertulia.agents.engine import MODEL, Chunk, Engine, EngineSettings, engine_for, weights
+from tertulia.agents.restraint import Restraint
+from tertulia.agents.screenplay import introduction, screenplay
+from tertulia.agents.streaming import StreamedModel, last_piece, piece
+from tertulia.agents.transcript import Transcript, transcript_of
+
+ATTEMPTS = 2
+LINES_NOT_TO_REPEAT = 10
+WARMER = 0.25
+"""How much is added to the temperature when the first attempt only repeated what was said."""
+
+UNWANTED_TOKENS = [["!", -4], ["!!", -9], ["!!!", -9], ["...", -4], [" (", -9], ["(", -9]]
+"""Stage directions and shouting, in which the model is otherwise rich; weights are logits."""
+
+
+class Embedded(StreamedModel):
+    """Speaks as the agent named in the system message, with the model that this process holds.
+
+    The answer follows from seed, speaker and number of messages, as long as the engine works on
+    one prompt at a time. All instances with the same engine settings share one engine. At most
+    ``threads`` processor cores are used.
+    """
+
+    seed: int = 0
+    threads: int = 2
+    slots: int = 4
+    context_tokens: int = 2048
+    max_tokens: int = 48
+    temperature: float = 0.6
+    repeat_penalty: float = 1.1
+
+    @model_validator(mode="after")
+    def _is_installed(self) -> "Embedded":
+        weights()
+        return self
+
+    @property
+    def engine(self) -> Engine:
+        """The engine that this model shares with all others of the same settings."""
+        return engine_for(EngineSettings(self.threads, self.slots, self.context_tokens))
+
+    @property
+    def _llm_type(self) -> str:
+        return "tertulia-embedded"
+
+    async def _astream(
+        self,
+        messages: list[BaseMessage],
+        stop: list[str] | None = None,
+        run_manager: AsyncCallbackManagerForLLMRun | None = None,
+        **kwargs: Any,
+    ) -> AsyncIterator[ChatGenerationChunk]:
+        transcript = transcript_of(messages)
+        spent = Spent()
+        for attempt in range(ATTEMPTS):
+            restraint = _restraint(transcript)
+            request = self._request(transcript, len(messages), attempt, stop or [])
+            chunks = self.engine.complete(transcript.speaker, request)
+            async with aclosing(chunks) as answer:  # type: ignore[type-var]
+                async for chunk in answer:
+                    if released := restraint.take(spent.count(chunk)):
+                        yield piece(released)
+                    if restraint.done:
+                        break
+            if rest := restraint.end():
+                yield piece(rest)
+            if restraint.said:
+                break
+        yield last_piece(spent.usage(), model=MODEL)
+
+    def _request(
+        self, transcript: Transcript, count: int, attempt: int, stop: list[str]
+    ) -> dict[str, Any]:
+        budget_bytes = self.context_tokens - self.max_tokens - 16
+        return {
+            "prompt": screenplay(transcript, budget_bytes),
+            "max_tokens": self.max_tokens,
+            "temperature": self.temperature + attempt * WARMER,
+            "repeat_penalty": self.repeat_penalty,
+            "seed": _seed(self.seed, transcript.speaker, count, attempt),
+            "stop": ["\n", *stop],
+            "logit_bias": UNWANTED_TOKENS,
+            "cache_prompt": True,
+            "stream": True,
+            "return_progress": True,
+        }
+
+
+class Spent:
+    """The tokens of one answer, over all its attempts."""
+
+    def __init__(self) -> None:
+        self._read = self._cached = self._written = 0
+
+    def count(self, chunk: Chunk) -> str:
+        """Count a chunk of the engine's and return its text."""
+        if progress := chunk.get("prompt_progress"):
+            if progress["processed"] == progress["cache"]:
+                self._read += progress["total"]
+                self._cached += progress["cache"]
+            return ""
+        text = "".join(choice["text"] for choice in chunk["choices"])
+        self._written += bool(text)
+        return text
+
+    def usage(self) -> UsageMetadata:
+        """Sum up in LangChain's form."""
+        return UsageMetadata(
+            input_tokens=self._read,
+            output_tokens=self._written,
+            total_tokens=self._read + self._written,
+            input_token_details={"cache_read": self._cached},
+        )
+
+
+def _restraint(transcript: Transcript) -> Restraint:
+    recent = [line.text for line in transcript.lines[-LINES_NOT_TO_REPEAT:]]
+    known = [introduction(transcript), *recent]
+    return Restraint(transcript.speaker, transcript.others, known)
+
+
+def _seed(*parts: object) -> int:
+    """Mix into 31 bits, the same in every process."""
+    digest = blake2b(repr(parts).encode(), digest_size=4).digest()
+    return int.from_bytes(digest, "big") >> 1

@@ -1,0 +1,106 @@
+"""What stands between a small model and the room: only whole, new sentences of its own pass.
+
+What has been shown is never taken back, so a sentence is held until it has ended and been
+compared with what was said before. Holding costs about a second; sentence ends are also where a
+speaker may be pre-empted. Nothing here knows how the text is made.
+"""
+
+import re
+from collections.abc import Iterable, Sequence
+from difflib import SequenceMatcher
+
+SENTENCE_END = re.compile(
+    r"(?:[.!?…]+[\"'\u201d\u2019)]*(?=\s|$)"  # a stop, perhaps a closing quotation mark, a space
+    r"|[\u3002\uff01\uff1f]+)"  # the wide stops of Chinese and Japanese need no space
+)
+ALIKE = 0.8
+MOST_SENTENCES = 2
+
+
+class Restraint:
+    """Takes a model's text as it comes and gives back what may be said.
+
+    It drops the speaker's own name tag, ends where the speaker would speak for somebody else,
+    lets at most ``most_sentences`` pass, and none that repeats one of ``recent``.
+    """
+
+    def __init__(
+        self,
+        speaker: str,
+        others: Iterable[str],
+        recent: Sequence[str],
+        most_sentences: int = MOST_SENTENCES,
+    ) -> None:
+        """Guard what ``speaker`` says among ``others`` after the ``recent`` texts."""
+        self._own_tag = re.compile(rf"^\s*{re.escape(speaker)}\s*:\s*")
+        names = "|".join(re.escape(name) for name in (speaker, *others))
+        self._foreign = re.compile(rf"\n|(?:^|(?<=\s))(?:{names})\s*:")
+        self._heard = [_words(sentence) for text in recent for sentence in sentences(text)]
+        self._left = most_sentences
+        self._held = ""
+        self.said = ""
+        self.done = False
+
+    def take(self, delta: str) -> str:
+        """Add what the model gave; return what may be said now, mostly nothing."""
+        self._held += delta
+        return self._release(ended=False)
+
+    def end(self) -> str:
+        """Tell that the model has finished; return the rest that may be said."""
+        released = self._release(ended=True)
+        if not (self.said or released or self.done):
+            released = self._broken_off()
+            self.said = released
+        self.done = True
+        return released
+
+    def _release(self, *, ended: bool) -> str:
+        self._held = self._own_tag.sub("", self._held.lstrip() if not self.said else self._held)
+        if foreign := self._foreign.search(self._held):
+            self._held, ended = self._held[: foreign.start()], True
+        released = ""
+        while not self.done and (end := SENTENCE_END.search(self._held)):
+            if end.end() == len(self._held) and not ended:
+                break
+            released += self._judge(self._held[: end.end()])
+            self._held = self._held[end.end() :]
+        self.done = self.done or bool(foreign)
+        self.said += released
+        return released
+
+    def _judge(self, sentence: str) -> str:
+        """Let a sentence pass unless it repeats; a repetition is the end of the utterance."""
+        words = _words(sentence)
+        if not words or any(_alike(words, heard) for heard in self._heard):
+            self.done = True
+            return ""
+        self._heard.append(words)
+        self._left -= 1
+        self.done = self._left == 0
+        return sentence
+
+    def _broken_off(self) -> str:
+        """Make the best of a first sentence that never ended."""
+        words = self._held.split()
+        if len(words) < 3 or any(_alike(_words(self._held), heard) for heard in self._heard):
+            return ""
+        return " ".join(words[:-1]).rstrip(",;:-") + " …"
+
+
+def sentences(text: str) -> list[str]:
+    """Cut a text after each sentence end; the rest, if any, is the last sentence."""
+    found, start = [], 0
+    for end in SENTENCE_END.finditer(text):
+        found.append(text[start : end.end()].strip())
+        start = end.end()
+    rest = text[start:].strip()
+    return [*found, rest] if rest else found
+
+
+def _words(sentence: str) -> tuple[str, ...]:
+    return tuple(re.findall(r"\w+", sentence.casefold()))
+
+
+def _alike(one: tuple[str, ...], other: tuple[str, ...]) -> bool:
+    return SequenceMatcher(None, one, other, autojunk=False).ratio() >= ALIKE
