@@ -8,7 +8,6 @@ floor is held until it is released or revoked. Everything here is folded from th
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from types import MappingProxyType
 
 from tertulia.orchestrator.room import Audience, Kind, ParticipantId, RoomId, RoomSettings, TurnId
 
@@ -99,9 +98,6 @@ class Utterance:
     seq: int
 
 
-_NOBODY: Mapping[ParticipantId, Seat] = MappingProxyType({})
-
-
 @dataclass(frozen=True, slots=True)
 class Floor:
     """The whole state that arbitration sees.
@@ -116,7 +112,7 @@ class Floor:
     settings: RoomSettings = field(default_factory=RoomSettings)
     head: int = 0
     at: float = 0.0
-    members: Mapping[ParticipantId, Seat] = _NOBODY
+    members: Mapping[ParticipantId, Seat] = field(default_factory=dict)
     pending: tuple[Request, ...] = ()
     holds: tuple[Hold, ...] = ()
     owed: tuple[Obligation, ...] = ()

@@ -6,17 +6,15 @@ first attempt waits for the same event. Older ones are looked up in the log.
 
 import asyncio
 from collections import OrderedDict
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TypeAlias
 
+from tertulia.orchestrator.events import Event
 from tertulia.orchestrator.ports import Log
 from tertulia.orchestrator.room import ParticipantId, RoomId
 
-if TYPE_CHECKING:
-    from tertulia.orchestrator.events import Event
-
 REMEMBERED = 4096
 
-Promise: TypeAlias = "asyncio.Future[tuple[Event, ...]]"
+Promise: TypeAlias = asyncio.Future[tuple[Event, ...]]
 _Slot: TypeAlias = tuple[ParticipantId, str]
 
 

@@ -7,6 +7,7 @@ what they became has been committed.
 import asyncio
 import re
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 
 from tertulia.orchestrator.conversation import Conversation
 from tertulia.orchestrator.errors import Invalid, ShuttingDown
@@ -14,7 +15,7 @@ from tertulia.orchestrator.events import Draft, RoomOpened
 from tertulia.orchestrator.feed import PAGE
 from tertulia.orchestrator.floor import Phase
 from tertulia.orchestrator.live_room import Room
-from tertulia.orchestrator.policies import build
+from tertulia.orchestrator.policies import build, specify
 from tertulia.orchestrator.ports import Clock, Log
 from tertulia.orchestrator.room import ROOM, Participant, ParticipantId, RoomId, RoomSettings
 from tertulia.orchestrator.transcript import UTTERANCES
@@ -97,8 +98,9 @@ class Scheduler:
         live.speakers.update({ParticipantId(who): speaker for who, speaker in speakers.items()})
         opened = Room(live, self._log, older=floor.head > 0)
         if floor.phase is Phase.UNOPENED:
-            body = RoomOpened(settings or RoomSettings(), title)
-            build(body.settings.policy)
+            wanted = settings or RoomSettings()
+            whole = replace(wanted, policy=specify(build(wanted.policy)))
+            body = RoomOpened(whole, title)
             await opened.request(lambda f, now: (Draft(ROOM, body),))
         live.take_up()
         return opened

@@ -152,10 +152,11 @@ def _left(floor: Floor, event: Event, body: Left) -> _Changes:
 
 def _said(floor: Floor, event: Event, body: Said) -> _Changes:
     speaker = event.by
+    person = floor.members[speaker].kind is Kind.HUMAN
     owed = tuple(
         o
         for o in floor.owed
-        if o.participant != speaker and not (o.by == speaker and o.participant in body.addressees)
+        if not (person and o.participant == speaker and o.audience == event.audience)
     )
     new = tuple(
         Obligation(who, event.seq, speaker, event.audience)
@@ -167,7 +168,7 @@ def _said(floor: Floor, event: Event, body: Said) -> _Changes:
         changes["latest"] = Utterance(speaker, event.seq)
         if floor.latest is not None and floor.latest.by != speaker:
             changes["before"] = floor.latest
-    if floor.members[speaker].kind is Kind.HUMAN:
+    if person:
         changes.update(agent_run=0, volunteers=0)
     return changes
 

@@ -10,9 +10,6 @@ from tertulia.orchestrator.floor import Hold, Seat
 from tertulia.orchestrator.ports import Clock, Reply
 from tertulia.orchestrator.room import Audience, ParticipantId, RoomId, TurnId
 
-Speaker: TypeAlias = "Callable[[Turn], Awaitable[Reply | str | None]]"
-"""An agent: an async function (or an object called like one) from a turn to what it says."""
-
 _PROBLEM_LIMIT = 500
 
 
@@ -96,6 +93,10 @@ class Turn:
         """Let nothing more be heard; what had been said until now."""
         self._over = True
         return self.delivered
+
+
+Speaker: TypeAlias = Callable[[Turn], Awaitable[Reply | str | None]]
+"""An agent: an async function (or an object called like one) from a turn to what it says."""
 
 
 class RunningTurn:

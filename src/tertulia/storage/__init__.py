@@ -1,0 +1,7 @@
+"""What is remembered: the log of every room, in SQL or in memory."""
+
+from tertulia.storage.codec import to_json
+from tertulia.storage.log import SqlLog
+from tertulia.storage.memory import Memory, MemoryLog
+
+__all__ = ["Memory", "MemoryLog", "SqlLog", "to_json"]

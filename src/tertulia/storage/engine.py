@@ -1,0 +1,56 @@
+"""Connections to the database, set up so that what is committed stays committed."""
+
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.engine import URL, Engine, make_url
+from sqlalchemy.exc import ArgumentError
+
+from tertulia.orchestrator.errors import Invalid
+
+BUSY_S = 5.0
+"""How long a writer waits for another process's transaction, in seconds."""
+
+
+def connect(url: str) -> Engine:
+    """An engine for ``url`` (``sqlite:///file.db``). Raises ``Invalid`` for what we do not speak."""
+    target = _parsed(url)
+    engine = sa.create_engine(target, connect_args={"timeout": BUSY_S, "check_same_thread": False})
+    sa.event.listen(engine, "connect", _set_up)
+    sa.event.listen(engine, "begin", _begin_immediate)
+    return engine
+
+
+def place(url: str) -> str:
+    """Where a database is, for people to read, without a password."""
+    return _parsed(url).render_as_string(hide_password=True)
+
+
+def _parsed(url: str) -> URL:
+    try:
+        target = make_url(url)
+    except ArgumentError:
+        what = "not a database URL; write sqlite:///talk.db"
+        raise Invalid(where=f"database {url!r}", what=what) from None
+    if (
+        target.get_backend_name() != "sqlite"
+        or not target.database
+        or target.database == ":memory:"
+    ):
+        what = "write sqlite:///talk.db, or memory: for a log that is forgotten"
+        raise Invalid(where=f"database {target.render_as_string()!r}", what=what)
+    return target
+
+
+def _set_up(connection: Any, record: object) -> None:
+    connection.isolation_level = None  # transactions begin where we say so, below
+    cursor = connection.cursor()
+    cursor.execute("PRAGMA journal_mode=WAL")
+    cursor.execute("PRAGMA synchronous=FULL")
+    cursor.execute("PRAGMA foreign_keys=ON")
+    cursor.close()
+
+
+def _begin_immediate(connection: sa.Connection) -> None:
+    reading = connection.get_execution_options().get("reading", False)
+    connection.exec_driver_sql("BEGIN" if reading else "BEGIN IMMEDIATE")

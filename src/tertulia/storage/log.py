@@ -1,0 +1,137 @@
+"""The log in a SQL database: SQLAlchemy Core, one writing thread, one reading thread."""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, TypeVar
+
+import sqlalchemy as sa
+
+from tertulia.orchestrator.errors import Elsewhere
+from tertulia.orchestrator.events import Event
+from tertulia.orchestrator.floor import Floor
+from tertulia.orchestrator.ports import Batch, RoomSummary, Tenure
+from tertulia.orchestrator.room import ParticipantId, RoomId
+from tertulia.orchestrator.visibility import may_see
+from tertulia.storage.codec import floor_from_json, from_row
+from tertulia.storage.engine import connect, place
+from tertulia.storage.faults import in_our_words
+from tertulia.storage.owners import Heartbeat, is_alive, this_process
+from tertulia.storage.schema import upgrade
+from tertulia.storage.tables import events, rooms, snapshots
+from tertulia.storage.writer import Writer
+
+SCAN = 20
+"""How many events are looked at, at most, for each utterance that is wanted."""
+
+T = TypeVar("T")
+
+
+class SqlLog:
+    """The durable log (``ports.Log``)."""
+
+    def __init__(self, url: str, *, owner: str | None = None) -> None:
+        """Open the database at ``url`` and bring it to this version's tables.
+
+        Raises ``Invalid``, ``StoreBusy`` or ``StoreUnusable``.
+        """
+        self._where = place(url)
+        self._owner = owner or this_process()
+        self._engine = connect(url)
+        try:
+            with in_our_words(self._where):
+                upgrade(self._engine, self._where)
+                self._heartbeat = Heartbeat(self._engine, self._owner)
+        except BaseException:
+            self._engine.dispose()
+            raise
+        self._writing = ThreadPoolExecutor(1, thread_name_prefix="writer")
+        self._reading = ThreadPoolExecutor(1, thread_name_prefix="reader")
+        self._writer = Writer(self._engine, self._writing, self._where)
+
+    async def acquire(self, room: RoomId) -> Tenure:
+        """Become the room's one writer."""
+        epoch, head, chain, snapshot = await self._writer.write(lambda c: self._take(c, room))
+        self._writer.chains[room] = chain
+        floor = Floor(room) if snapshot is None else floor_from_json(snapshot)
+        return Tenure(room, epoch, head, floor)
+
+    async def release(self, room: RoomId, epoch: int) -> None:
+        """Let another process have it."""
+        mine = sa.and_(rooms.c.id == room, rooms.c.epoch == epoch)
+        await self._writer.write(lambda c: c.execute(rooms.update().where(mine).values(owner=None)))
+
+    async def append(self, batch: Batch) -> None:
+        """Write a batch durably."""
+        await self._writer.write(batch)
+
+    async def read(self, room: RoomId, after: int, limit: int) -> Sequence[Event]:
+        """Events after a seq."""
+        wanted = sa.select(events).where(events.c.room == room, events.c.seq > after)
+        return await self._events(wanted.order_by(events.c.seq).limit(limit))
+
+    async def said(
+        self, room: RoomId, before: int, limit: int, seen_by: ParticipantId | None = None
+    ) -> Sequence[Event]:
+        """The last utterances before a seq, among the last ``SCAN * limit`` events before it."""
+        wanted = sa.select(events).where(
+            events.c.room == room,
+            events.c.seq < before,
+            events.c.seq >= before - SCAN * limit,
+            events.c.type == "Said",
+        )
+        latest_first = await self._events(wanted.order_by(events.c.seq.desc()))
+        seen = [e for e in latest_first if seen_by is None or may_see(e.audience, seen_by)]
+        return seen[:limit][::-1]
+
+    async def keyed(self, room: RoomId, by: ParticipantId, key: str) -> Event | None:
+        """The event of a key."""
+        c = events.c
+        found = await self._events(
+            sa.select(events).where(c.room == room, c.by == by, c.key == key, c.key.is_not(None))
+        )
+        return next(iter(found), None)
+
+    async def rooms(self) -> Sequence[RoomSummary]:
+        """Every room, by name."""
+        wanted = sa.select(rooms.c.id, rooms.c.head, rooms.c.owner).order_by(rooms.c.id)
+        found = await self._read(lambda c: c.execute(wanted).all())
+        return [RoomSummary(RoomId(row.id), row.head, row.owner) for row in found]
+
+    async def close(self) -> None:
+        """Finish what was queued and let go of the database."""
+        await self._writer.drained()
+        await asyncio.get_running_loop().run_in_executor(self._writing, self._heartbeat.end)
+        self._writing.shutdown()
+        self._reading.shutdown()
+        self._engine.dispose()
+
+    def _take(self, connection: sa.Connection, room: RoomId) -> tuple[int, int, bytes, str | None]:
+        row = connection.execute(sa.select(rooms).where(rooms.c.id == room)).one_or_none()
+        if row is None:
+            new = {"id": room, "owner": self._owner, "epoch": 1, "head": 0, "chain": b""}
+            connection.execute(rooms.insert(), new)
+            return 1, 0, b"", None
+        if row.owner not in (None, self._owner):
+            until = is_alive(connection, row.owner)
+            if until is not None:
+                raise Elsewhere(room=room, owner=row.owner, until=until)
+        epoch = row.epoch + 1
+        mine = rooms.update().where(rooms.c.id == room).values(owner=self._owner, epoch=epoch)
+        connection.execute(mine)
+        snapshot = connection.scalar(sa.select(snapshots.c.floor).where(snapshots.c.room == room))
+        return epoch, row.head, row.chain, snapshot
+
+    async def _events(self, wanted: sa.Select[Any]) -> list[Event]:
+        rows = await self._read(lambda c: c.execute(wanted).all())
+        return [from_row(row) for row in rows]
+
+    async def _read(self, query: Callable[[sa.Connection], T]) -> T:
+        return await asyncio.get_running_loop().run_in_executor(self._reading, self._query, query)
+
+    def _query(self, query: Callable[[sa.Connection], T]) -> T:
+        with (
+            in_our_words(self._where),
+            self._engine.connect().execution_options(reading=True) as connection,
+        ):
+            return query(connection)

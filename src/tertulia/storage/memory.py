@@ -1,0 +1,106 @@
+"""A log that is forgotten when the process ends, with the same contract as the durable one."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from tertulia.orchestrator.errors import Elsewhere, Fenced, Misbehaved
+from tertulia.orchestrator.events import Event, Said, TurnEnded, TurnGranted
+from tertulia.orchestrator.floor import Floor
+from tertulia.orchestrator.ports import Batch, RoomSummary, Tenure
+from tertulia.orchestrator.room import ParticipantId, RoomId, TurnId
+from tertulia.orchestrator.visibility import may_see
+
+
+@dataclass(slots=True)
+class _Kept:
+    """One room."""
+
+    snapshot: Floor
+    owner: object = None
+    epoch: int = 0
+    events: list[Event] = field(default_factory=list)
+    keys: dict[tuple[ParticipantId, str], Event] = field(default_factory=dict)
+    under_way: set[TurnId] = field(default_factory=set)
+
+
+class Memory:
+    """What several ``MemoryLog`` share, as processes share a database."""
+
+    def __init__(self) -> None:
+        """Nothing has been said yet."""
+        self.rooms: dict[RoomId, _Kept] = {}
+
+
+class MemoryLog:
+    """One owner's access to a ``Memory`` (``ports.Log``)."""
+
+    def __init__(self, memory: Memory | None = None) -> None:
+        """Share ``memory`` with others, or have one alone."""
+        self._memory = memory or Memory()
+
+    async def acquire(self, room: RoomId) -> Tenure:
+        """Become the room's one writer."""
+        kept = self._memory.rooms.setdefault(room, _Kept(Floor(room)))
+        if kept.owner not in (None, self):
+            raise Elsewhere(room=room, owner=repr(kept.owner), until=float("inf"))
+        kept.owner, kept.epoch = self, kept.epoch + 1
+        return Tenure(room, kept.epoch, len(kept.events), kept.snapshot)
+
+    async def release(self, room: RoomId, epoch: int) -> None:
+        """Let another owner have it."""
+        kept = self._memory.rooms[room]
+        if kept.epoch == epoch:
+            kept.owner = None
+
+    async def append(self, batch: Batch) -> None:
+        """Keep a batch."""
+        kept = self._memory.rooms.get(batch.room)
+        head = 0 if kept is None else len(kept.events)
+        if kept is None or kept.epoch != batch.epoch or batch.events[0].seq != head + 1:
+            raise Fenced(room=batch.room, epoch=batch.epoch)
+        keys = {(e.by, e.key): e for e in batch.events if e.key is not None}
+        granted = {e.body.turn for e in batch.events if isinstance(e.body, TurnGranted)}
+        ended = {e.body.turn for e in batch.events if isinstance(e.body, TurnEnded)}
+        if not kept.keys.keys().isdisjoint(keys):
+            raise Misbehaved(who="the writer", what="wrote a key twice")
+        if not ended <= kept.under_way | granted:
+            raise Misbehaved(who="the scheduler", what="ended a turn that was not under way")
+        kept.events += batch.events
+        kept.keys.update(keys)
+        kept.under_way |= granted
+        kept.under_way -= ended
+        kept.snapshot = batch.snapshot or kept.snapshot
+
+    async def read(self, room: RoomId, after: int, limit: int) -> Sequence[Event]:
+        """Events after a seq."""
+        return self._of(room)[max(0, after) : max(0, after) + limit]
+
+    async def said(
+        self, room: RoomId, before: int, limit: int, seen_by: ParticipantId | None = None
+    ) -> Sequence[Event]:
+        """The last utterances before a seq."""
+        earlier = self._of(room)[: max(0, before - 1)]
+        said = [e for e in earlier if isinstance(e.body, Said)]
+        return [e for e in said if seen_by is None or may_see(e.audience, seen_by)][-limit:]
+
+    async def keyed(self, room: RoomId, by: ParticipantId, key: str) -> Event | None:
+        """The event of a key."""
+        kept = self._memory.rooms.get(room)
+        return None if kept is None else kept.keys.get((by, key))
+
+    async def rooms(self) -> Sequence[RoomSummary]:
+        """Every room, by name."""
+        return [
+            RoomSummary(room, len(kept.events), None if kept.owner is None else repr(kept.owner))
+            for room, kept in sorted(self._memory.rooms.items())
+        ]
+
+    async def close(self) -> None:
+        """Let go of every room."""
+        for kept in self._memory.rooms.values():
+            if kept.owner is self:
+                kept.owner = None
+
+    def _of(self, room: RoomId) -> list[Event]:
+        kept = self._memory.rooms.get(room)
+        return [] if kept is None else kept.events

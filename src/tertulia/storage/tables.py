@@ -1,0 +1,76 @@
+"""The tables. Rows are plain columns and JSON text that you can read with any SQL shell."""
+
+import sqlalchemy as sa
+
+REVISION = "0001"
+"""The migration that makes exactly these tables."""
+
+metadata = sa.MetaData()
+
+hosts = sa.Table(
+    "hosts",
+    metadata,
+    sa.Column("id", sa.Text, primary_key=True),
+    sa.Column("until", sa.Float, nullable=False),
+)
+"""Processes that may own rooms, and until when (Unix seconds) they are known to be alive."""
+
+rooms = sa.Table(
+    "rooms",
+    metadata,
+    sa.Column("id", sa.Text, primary_key=True),
+    sa.Column("owner", sa.Text),
+    sa.Column("epoch", sa.Integer, nullable=False),
+    sa.Column("head", sa.Integer, nullable=False),
+    sa.Column("chain", sa.LargeBinary, nullable=False),
+)
+"""One row a room: who may write to it (owner and fencing token), and where its log ends."""
+
+events = sa.Table(
+    "events",
+    metadata,
+    sa.Column("room", sa.Text, primary_key=True),
+    sa.Column("seq", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("cause", sa.Integer, nullable=False),
+    sa.Column("at", sa.Float, nullable=False),
+    sa.Column("type", sa.Text, nullable=False),
+    sa.Column("by", sa.Text, nullable=False),
+    sa.Column("key", sa.Text),
+    sa.Column("audience", sa.Text),
+    sa.Column("body", sa.Text, nullable=False),
+    sa.Column("chain", sa.LargeBinary, nullable=False),
+    sqlite_with_rowid=False,
+)
+"""The log. ``audience`` is a JSON list or NULL for everybody; ``chain`` digests all up to here."""
+
+sa.Index(
+    "one_event_per_key",
+    events.c.room,
+    events.c.by,
+    events.c.key,
+    unique=True,
+    sqlite_where=events.c.key.is_not(None),
+    postgresql_where=events.c.key.is_not(None),
+)
+
+turns = sa.Table(
+    "turns",
+    metadata,
+    sa.Column("id", sa.Text, primary_key=True),
+    sa.Column("room", sa.Text, nullable=False),
+    sa.Column("participant", sa.Text, nullable=False),
+    sa.Column("granted", sa.Integer, nullable=False),
+    sa.Column("ended", sa.Integer),
+    sa.Column("outcome", sa.Text),
+    sqlite_with_rowid=False,
+)
+"""One row a turn: the seq of its grant, and, once it is settled, the seq of its end and how."""
+
+snapshots = sa.Table(
+    "snapshots",
+    metadata,
+    sa.Column("room", sa.Text, primary_key=True),
+    sa.Column("seq", sa.Integer, nullable=False),
+    sa.Column("floor", sa.Text, nullable=False),
+)
+"""The floor of a room after event ``seq``, so that opening it need not read the whole log."""

@@ -1,0 +1,199 @@
+"""The one writer of this process: it commits what all rooms append together, then acknowledges.
+
+While one transaction is being written, the next ones gather; a busy process so pays for one fsync
+a batch, not one an append. A batch with a bad member is written again member by member.
+"""
+
+import asyncio
+from collections.abc import Callable, Iterable
+from concurrent.futures import Executor
+from dataclasses import dataclass
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.sqlite import insert as upsert
+from sqlalchemy.engine import Engine
+from sqlalchemy.exc import DBAPIError, IntegrityError
+
+from tertulia.orchestrator.errors import Fenced, Misbehaved, TertuliaError
+from tertulia.orchestrator.events import TurnEnded, TurnGranted
+from tertulia.orchestrator.floor import Floor
+from tertulia.orchestrator.ports import Batch
+from tertulia.orchestrator.room import RoomId
+from tertulia.storage.codec import Row, floor_to_json, to_row
+from tertulia.storage.faults import translate
+from tertulia.storage.tables import events, rooms, snapshots, turns
+
+_MOVE_HEAD = (
+    rooms.update()
+    .where(rooms.c.id == sa.bindparam("_room"))
+    .where(rooms.c.epoch == sa.bindparam("_epoch"))
+    .where(rooms.c.head == sa.bindparam("_after"))
+    .values(head=sa.bindparam("_head"), chain=sa.bindparam("_chain"))
+)
+_SETTLE = (
+    turns.update()
+    .where(turns.c.id == sa.bindparam("_turn"))
+    .where(turns.c.ended.is_(None))
+    .values(ended=sa.bindparam("_ended"), outcome=sa.bindparam("_outcome"))
+)
+_KEEP = upsert(snapshots)
+_KEEP = _KEEP.on_conflict_do_update(
+    index_elements=["room"], set_={"seq": _KEEP.excluded.seq, "floor": _KEEP.excluded.floor}
+)
+
+Work = Callable[[sa.Connection], Any]
+
+
+@dataclass(slots=True, eq=False)
+class _Job:
+    """A batch to append, or some other work in the same transaction."""
+
+    work: Batch | Work
+    promise: asyncio.Future[Any]
+
+
+class Writer:
+    """Gathers jobs on the event loop, and writes them on one thread."""
+
+    def __init__(self, engine: Engine, thread: Executor, where: str) -> None:
+        """``thread`` runs one job at a time; ``where`` names the database in errors."""
+        self._engine, self._thread, self._where = engine, thread, where
+        self._jobs: list[_Job] = []
+        self._task: asyncio.Task[None] | None = None
+        self.chains: dict[RoomId, bytes] = {}
+        """The digest at the head of each room that this process owns."""
+
+    async def write(self, work: Batch | Work) -> Any:
+        """Do ``work`` in the next transaction; return when it is durable."""
+        loop = asyncio.get_running_loop()
+        job = _Job(work, loop.create_future())
+        self._jobs.append(job)
+        if self._task is None:
+            self._task = loop.create_task(self._run())
+        return await job.promise
+
+    async def drained(self) -> None:
+        """Wait until everything that was asked for has been answered."""
+        while self._task is not None:
+            await asyncio.wait([self._task])
+
+    async def _run(self) -> None:
+        loop = asyncio.get_running_loop()
+        try:
+            while self._jobs:
+                await asyncio.sleep(0)  # let the rooms that are ready too join this transaction
+                jobs, self._jobs = self._jobs, []
+                results = await loop.run_in_executor(self._thread, self._commit, jobs)
+                for job, result in zip(jobs, results, strict=True):
+                    _keep_promise(job.promise, result)
+        finally:
+            self._task = None
+
+    # ---- on the writer's thread
+
+    def _commit(self, jobs: list[_Job]) -> list[Any]:
+        try:
+            return self._together(jobs)
+        except Exception as error:
+            if len(jobs) == 1:
+                return [self._in_our_words(error)]
+        results = []
+        for job in jobs:
+            results += self._commit([job])
+        return results
+
+    def _together(self, jobs: list[_Job]) -> list[Any]:
+        chains = dict[RoomId, bytes]()
+        with self._engine.begin() as connection:
+            results = [
+                None if isinstance(job.work, Batch) else _attempt(job.work, connection)
+                for job in jobs
+            ]
+            batches = [job.work for job in jobs if isinstance(job.work, Batch)]
+            if batches:
+                chains = self._append(connection, batches)
+        self.chains.update(chains)
+        return results
+
+    def _append(self, connection: sa.Connection, batches: list[Batch]) -> dict[RoomId, bytes]:
+        rows: list[Row] = []
+        chains: dict[RoomId, bytes] = {}
+        heads: list[Row] = []
+        for batch in batches:
+            chain = self.chains.get(batch.room, b"")
+            for event in batch.events:
+                row = to_row(event, chain)
+                chain = row["chain"]
+                rows.append(row)
+            chains[batch.room] = chain
+            heads.append(_head(batch, chain))
+        if connection.execute(_MOVE_HEAD, heads).rowcount != len(heads):
+            raise Fenced(room=batches[0].room, epoch=batches[0].epoch)
+        connection.execute(events.insert(), rows)
+        _settle(connection, batches)
+        kept = [_snapshot(batch.snapshot) for batch in batches if batch.snapshot is not None]
+        if kept:
+            connection.execute(_KEEP, kept)
+        return chains
+
+    def _in_our_words(self, error: Exception) -> Exception:
+        if isinstance(error, IntegrityError):
+            return Misbehaved(who="the writer", what=f"wrote a row twice ({error.orig})")
+        if isinstance(error, DBAPIError):
+            return translate(error, self._where)
+        return error
+
+
+def _head(batch: Batch, chain: bytes) -> Row:
+    first, last = batch.events[0].seq, batch.events[-1].seq
+    return {
+        "_room": batch.room,
+        "_epoch": batch.epoch,
+        "_after": first - 1,
+        "_head": last,
+        "_chain": chain,
+    }
+
+
+def _snapshot(floor: Floor) -> Row:
+    return {"room": floor.room, "seq": floor.head, "floor": floor_to_json(floor)}
+
+
+def _settle(connection: sa.Connection, batches: Iterable[Batch]) -> None:
+    granted: list[Row] = []
+    ended: list[Row] = []
+    for batch in batches:
+        for event in batch.events:
+            body = event.body
+            if isinstance(body, TurnGranted):
+                granted.append(
+                    {
+                        "id": body.turn,
+                        "room": event.room,
+                        "participant": event.by,
+                        "granted": event.seq,
+                    }
+                )
+            elif isinstance(body, TurnEnded):
+                ended.append({"_turn": body.turn, "_ended": event.seq, "_outcome": body.outcome})
+    if granted:
+        connection.execute(turns.insert(), granted)
+    if ended and connection.execute(_SETTLE, ended).rowcount != len(ended):
+        raise Misbehaved(who="the scheduler", what="ended a turn that was not under way")
+
+
+def _attempt(work: Work, connection: sa.Connection) -> Any:
+    try:
+        return work(connection)
+    except TertuliaError as error:
+        return error
+
+
+def _keep_promise(promise: asyncio.Future[Any], result: Any) -> None:
+    if promise.done():
+        return
+    if isinstance(result, Exception):
+        promise.set_exception(result)
+    else:
+        promise.set_result(result)
