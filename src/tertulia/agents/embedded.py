@@ -74,7 +74,7 @@ class Embedded(StreamedModel):
             restraint = _restraint(transcript)
             request = self._request(transcript, len(messages), attempt, stop or [])
             chunks = self.engine.complete(transcript.speaker, request)
-            async with aclosing(chunks) as answer:  # type: ignore[type-var]
+            async with aclosing(chunks) as answer:
                 async for chunk in answer:
                     if released := restraint.take(spent.count(chunk)):
                         yield piece(released)

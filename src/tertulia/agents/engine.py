@@ -10,7 +10,7 @@ import os
 import secrets
 import threading
 from collections import OrderedDict
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncGenerator, Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
@@ -62,7 +62,9 @@ class Engine:
         """How many prompts are being worked on now."""
         return self._busy
 
-    async def complete(self, speaker: str, request: Mapping[str, Any]) -> AsyncIterator[Chunk]:
+    async def complete(
+        self, speaker: str, request: Mapping[str, Any]
+    ) -> AsyncGenerator[Chunk, None]:
         """Stream the engine's chunks; leaving the loop early stops the engine within a batch.
 
         The same ``speaker`` gets the same slot, so that its prompt's beginning is read only once.

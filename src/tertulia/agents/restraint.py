@@ -56,7 +56,8 @@ class Restraint:
         return released
 
     def _release(self, *, ended: bool) -> str:
-        self._held = self._own_tag.sub("", self._held.lstrip() if not self.said else self._held)
+        if not self.said:
+            self._held = self._own_tag.sub("", self._held.lstrip())
         if foreign := self._foreign.search(self._held):
             self._held, ended = self._held[: foreign.start()], True
         released = ""

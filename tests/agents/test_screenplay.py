@@ -1,0 +1,44 @@
+"""The script that a small model continues."""
+
+from itertools import pairwise
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tertulia.agents.screenplay import LINES_PER_HOP, MOST_LINES, introduction, screenplay
+from tertulia.agents.transcript import Line, Transcript
+
+PERSONA = "You are Tom, an engineer. Reply in one sentence."
+
+
+def talk(count: int) -> tuple[Line, ...]:
+    return tuple(Line("Ana", f"This is line {n}.") for n in range(count))
+
+
+def test_a_script_is_an_introduction_the_lines_and_the_speakers_cue() -> None:
+    transcript = Transcript("Tom", PERSONA, (Line("Ana", "Well, @Tom?"), Line("Tom", "Yes.")))
+    assert screenplay(transcript, 500) == (
+        "Tom is an engineer.\n\nAna: Well, Tom?\nTom: Yes.\nTom:"
+    )
+
+
+def test_personas_are_introduced_in_the_third_person() -> None:
+    for persona in ("You are an engineer.", "You are Tom, an engineer.", "An engineer."):
+        assert introduction(Transcript("Tom", persona, ())) == "Tom is an engineer."
+    assert introduction(Transcript("Tom", "Tom builds lamps.", ())) == "Tom builds lamps."
+
+
+def test_old_lines_go_in_hops_so_that_the_beginning_stays() -> None:
+    scripts = [screenplay(Transcript("Tom", PERSONA, talk(n)), 9_000) for n in range(80)]
+    stays = [new.startswith(old.removesuffix("Tom:")) for old, new in pairwise(scripts)]
+    assert stays.count(False) <= 80 / LINES_PER_HOP
+    assert all("line 0." in script for script in scripts[1:])
+    assert max(script.count("Ana:") for script in scripts) <= MOST_LINES + 1
+
+
+@given(st.lists(st.text(max_size=900), max_size=60), st.text(max_size=900))
+def test_a_script_always_fits_its_budget(texts: list[str], persona: str) -> None:
+    lines = tuple(Line("Ana", text) for text in texts)
+    script = screenplay(Transcript("Tom", persona, lines), 1_000)
+    assert len(script.encode()) <= 1_000
+    assert script.endswith("Tom:")
