@@ -58,7 +58,8 @@ class Endpoint:
 
     def broken_off(self) -> ModelUnreachable:
         """The stream ended in good order, but before the answer did."""
-        return self._fault(ModelUnreachable, "the answer broke off", "try again")
+        hint = "try again; if it happens again, see that this is an OpenAI-style endpoint"
+        return self._fault(ModelUnreachable, "the answer broke off before its end", hint)
 
     def explain(self, error: Exception, key: str) -> ModelFailed:
         """Say what an exception means; ``key`` is what must not appear in it."""

@@ -1,0 +1,115 @@
+"""A tiny OpenAI-style endpoint on 127.0.0.1 that fails in the way it is told to.
+
+It serves one scripted reply to every request, remembers what it was asked, and notices when its
+client hangs up.
+"""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Iterable
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass, field
+from typing import Any
+
+FOR_EVER = 3_600.0
+
+
+@dataclass
+class Reply:
+    """A status, headers and a body in pieces; a number among them is a pause in seconds."""
+
+    body: Iterable[str | float]
+    status: str = "200 OK"
+    headers: dict[str, str] = field(default_factory=dict)
+    kind: str = "text/event-stream"
+
+
+@dataclass
+class FaultServer:
+    reply: Reply
+    port: int = 0
+    connections: int = 0
+    asked: list[dict[str, Any]] = field(default_factory=list)
+    keys: list[str] = field(default_factory=list)
+    hung_up: asyncio.Event = field(default_factory=asyncio.Event)
+
+    @property
+    def base_url(self) -> str:
+        return f"http://127.0.0.1:{self.port}/v1"
+
+    async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self.connections += 1
+        with suppress(ConnectionError, asyncio.IncompleteReadError):
+            while await self._one(reader, writer):
+                pass
+        writer.close()
+
+    async def _one(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bool:
+        """Answer one request; False when the connection is over."""
+        head = (await reader.readuntil(b"\r\n\r\n")).decode().splitlines()
+        headers = {name.lower(): value for name, _, value in (h.partition(": ") for h in head)}
+        self.asked.append(json.loads(await reader.readexactly(int(headers["content-length"]))))
+        self.keys.append(headers.get("authorization", ""))
+        answer = asyncio.create_task(self._write(writer))
+        leaving = asyncio.create_task(reader.read(1))
+        await asyncio.wait({answer, leaving}, return_when=asyncio.FIRST_COMPLETED)
+        if not answer.done():
+            self.hung_up.set()
+        for task in (answer, leaving):
+            task.cancel()
+        await asyncio.gather(answer, leaving, return_exceptions=True)
+        return False
+
+    async def _write(self, writer: asyncio.StreamWriter) -> None:
+        lines = [f"HTTP/1.1 {self.reply.status}", f"Content-Type: {self.reply.kind}"]
+        lines += [f"{name}: {value}" for name, value in self.reply.headers.items()]
+        writer.write("\r\n".join([*lines, "Connection: close", "", ""]).encode())
+        for part in self.reply.body:
+            if isinstance(part, str):
+                writer.write(part.encode())
+                await writer.drain()
+            else:
+                await asyncio.sleep(part)
+
+
+@asynccontextmanager
+async def serving(reply: Reply) -> AsyncIterator[FaultServer]:
+    """Serve a reply on a free port for as long as the block lasts."""
+    faulty = FaultServer(reply)
+    server = await asyncio.start_server(faulty.serve, "127.0.0.1", 0)
+    faulty.port = server.sockets[0].getsockname()[1]
+    try:
+        yield faulty
+    finally:
+        server.close()
+        await server.wait_closed()
+
+
+def said(*words: str) -> list[str]:
+    """The events of an answer that begins with these words, without its end."""
+    deltas: list[dict[str, Any]] = [{"role": "assistant", "content": ""}]
+    deltas += [{"content": word} for word in words]
+    return [event({"choices": [{"index": 0, "delta": delta}]}) for delta in deltas]
+
+
+def ended(reason: str = "stop") -> list[str]:
+    """The events at the end of an answer."""
+    usage = {"prompt_tokens": 7, "completion_tokens": 3, "total_tokens": 10}
+    return [
+        event({"choices": [{"index": 0, "delta": {}, "finish_reason": reason}]}),
+        event({"choices": [], "usage": usage}),
+        "data: [DONE]\n\n",
+    ]
+
+
+def event(data: dict[str, Any]) -> str:
+    frame = {"id": "c1", "object": "chat.completion.chunk", "created": 1, "model": "m"}
+    return f"data: {json.dumps({**frame, **data})}\n\n"
+
+
+def refusal(status: str, message: str, **headers: str) -> Reply:
+    """An error as such endpoints word it."""
+    body = json.dumps({"error": {"message": message, "type": "error", "code": None}})
+    return Reply(
+        [body], status, {k.replace("_", "-"): v for k, v in headers.items()}, "application/json"
+    )
