@@ -9,9 +9,9 @@ def guard(*recent: str, most_sentences: int = 2) -> Restraint:
     return Restraint("Tom", ["Mia", "Ana Lu"], recent, most_sentences)
 
 
-def heard(restraint: Restraint, text: str) -> str:
+def heard(restraint: Restraint, text: str, *, cut_off: bool = False) -> str:
     """Feed a text letter by letter and join what passes."""
-    return "".join(restraint.take(letter) for letter in text) + restraint.end()
+    return "".join(restraint.take(letter) for letter in text) + restraint.end(cut_off=cut_off)
 
 
 def test_a_sentence_passes_when_it_has_ended_and_not_before() -> None:
@@ -29,6 +29,10 @@ def test_its_own_name_tag_is_taken_off() -> None:
     assert heard(guard(), " Tom: Hello there.") == "Hello there."
 
 
+def test_it_does_not_call_upon_itself() -> None:
+    assert heard(guard(), " Tom, you are right. Yes.") == "You are right. Yes."
+
+
 @pytest.mark.parametrize("cue", ["Mia:", "\nMia: ", "Ana Lu :", "Tom:", "\n"])
 def test_it_never_speaks_for_others(cue: str) -> None:
     restraint = guard()
@@ -44,16 +48,26 @@ def test_enough_sentences_are_enough() -> None:
     assert heard(guard(), "One. Two. Three.") == "One. Two."
 
 
-def test_an_unfinished_end_is_dropped_when_something_was_said() -> None:
-    assert heard(guard(), "That is fine. But then we") == "That is fine."
+def test_an_end_without_a_stop_is_still_an_end() -> None:
+    assert heard(guard(), "two hours") == "Two hours"
+    assert heard(guard(), "I see. Two hours") == "I see. Two hours"
 
 
-def test_an_unfinished_only_sentence_breaks_off_at_a_word() -> None:
-    assert heard(guard(), "I would rather take the blue, beca") == "I would rather take the blue …"
+def test_a_cut_off_end_is_dropped_when_something_was_said() -> None:
+    assert heard(guard(), "That is fine. But then we", cut_off=True) == "That is fine."
 
 
-def test_a_word_or_two_without_an_end_are_silence() -> None:
-    assert heard(guard(), "Well then") == ""
+def test_a_cut_off_only_sentence_breaks_off_at_a_word() -> None:
+    text = "I would rather take the blue, beca"
+    assert heard(guard(), text, cut_off=True) == "I would rather take the blue …"
+
+
+def test_a_word_or_two_that_were_cut_off_are_silence() -> None:
+    assert heard(guard(), "Well then", cut_off=True) == ""
+
+
+def test_what_was_said_before_anothers_cue_counts() -> None:
+    assert heard(guard(), "Two hours Mia: Fine.") == "Two hours"
 
 
 @pytest.mark.parametrize(

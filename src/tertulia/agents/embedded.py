@@ -34,9 +34,9 @@ UNWANTED_TOKENS = [["!", -4], ["!!", -9], ["!!!", -9], ["...", -4], [" (", -9], 
 class Embedded(StreamedModel):
     """Speaks as the agent named in the system message, with the model that this process holds.
 
-    The answer follows from seed, speaker and number of messages, as long as the engine works on
-    one prompt at a time. All instances with the same engine settings share one engine. At most
-    ``threads`` processor cores are used.
+    The same ``seed`` after the same messages says the same, on one machine, with as many
+    ``threads``, as long as the engine works on one prompt at a time. All instances with the same
+    engine settings share one engine.
     """
 
     seed: int = 0
@@ -73,14 +73,13 @@ class Embedded(StreamedModel):
         for attempt in range(ATTEMPTS):
             restraint = _restraint(transcript)
             request = self._request(transcript, len(messages), attempt, stop or [])
-            chunks = self.engine.complete(transcript.speaker, request)
-            async with aclosing(chunks) as answer:
-                async for chunk in answer:
+            async with aclosing(self.engine.complete(transcript.speaker, request)) as chunks:
+                async for chunk in chunks:
                     if released := restraint.take(spent.count(chunk)):
                         yield piece(released)
                     if restraint.done:
                         break
-            if rest := restraint.end():
+            if rest := restraint.end(cut_off=spent.cut_off):
                 yield piece(rest)
             if restraint.said:
                 break
@@ -105,9 +104,10 @@ class Embedded(StreamedModel):
 
 
 class Spent:
-    """The tokens of one answer, over all its attempts."""
+    """The tokens of one answer, over all its attempts, and whether the last ran out of them."""
 
     def __init__(self) -> None:
+        self.cut_off = False
         self._read = self._cached = self._written = 0
 
     def count(self, chunk: Chunk) -> str:
@@ -119,6 +119,7 @@ class Spent:
             return ""
         text = "".join(choice["text"] for choice in chunk["choices"])
         self._written += bool(text)
+        self.cut_off = any(choice.get("finish_reason") == "length" for choice in chunk["choices"])
         return text
 
     def usage(self) -> UsageMetadata:

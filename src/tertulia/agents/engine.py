@@ -53,6 +53,7 @@ class Engine:
         self._workers = ThreadPoolExecutor(settings.slots, thread_name_prefix="tertulia-engine")
         self._slots: OrderedDict[str, int] = OrderedDict()
         self._lock = threading.Lock()
+        self._loading = threading.Lock()
         self._server: Any = None
         self._busy = 0
         self._closing = threading.Event()
@@ -110,7 +111,7 @@ class Engine:
             post(None)
 
     def _loaded(self) -> Any:
-        with self._lock:
+        with self._loading:  # for long, so never the lock that the event loop takes
             if self._server is None:
                 self._server = _load(self.settings)
             return self._server

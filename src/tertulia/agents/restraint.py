@@ -15,13 +15,15 @@ SENTENCE_END = re.compile(
 )
 ALIKE = 0.8
 MOST_SENTENCES = 2
+FEWEST_WORDS = 3
 
 
 class Restraint:
     """Takes a model's text as it comes and gives back what may be said.
 
-    It drops the speaker's own name tag, ends where the speaker would speak for somebody else,
-    lets at most ``most_sentences`` pass, and none that repeats one of ``recent``.
+    It drops the speaker's own name where the text begins with it, ends where the speaker would
+    speak for somebody else, and lets at most ``most_sentences`` pass, none of which repeats one of
+    ``recent``.
     """
 
     def __init__(
@@ -32,7 +34,7 @@ class Restraint:
         most_sentences: int = MOST_SENTENCES,
     ) -> None:
         """Guard what ``speaker`` says among ``others`` after the ``recent`` texts."""
-        self._own_tag = re.compile(rf"^\s*{re.escape(speaker)}\s*:\s*")
+        self._own_tag = re.compile(rf"^\s*{re.escape(speaker)}\s*[:,]\s*")
         names = "|".join(re.escape(name) for name in (speaker, *others))
         self._foreign = re.compile(rf"\n|(?:^|(?<=\s))(?:{names})\s*:")
         self._heard = [_words(sentence) for text in recent for sentence in sentences(text)]
@@ -43,15 +45,19 @@ class Restraint:
 
     def take(self, delta: str) -> str:
         """Add what the model gave; return what may be said now, mostly nothing."""
+        if self.done:
+            return ""
         self._held += delta
         return self._release(ended=False)
 
-    def end(self) -> str:
-        """Tell that the model has finished; return the rest that may be said."""
+    def end(self, *, cut_off: bool) -> str:
+        """Tell that the model has finished or was ``cut_off``; return what may yet be said."""
         released = self._release(ended=True)
-        if not (self.said or released or self.done):
-            released = self._broken_off()
-            self.said = released
+        rest = self._held.strip()
+        if rest and not (self.said and (cut_off or self.done)):
+            rest = self._judge(_broken_off(rest) if cut_off else rest)
+            released += f" {rest}" if self.said and rest else rest[:1].upper() + rest[1:]
+            self.said += rest
         self.done = True
         return released
 
@@ -64,9 +70,11 @@ class Restraint:
         while not self.done and (end := SENTENCE_END.search(self._held)):
             if end.end() == len(self._held) and not ended:
                 break
-            released += self._judge(self._held[: end.end()])
-            self._held = self._held[end.end() :]
+            sentence, self._held = self._held[: end.end()], self._held[end.end() :]
+            released += self._judge(sentence)
         self.done = self.done or bool(foreign)
+        if not self.said:
+            released = released[:1].upper() + released[1:]
         self.said += released
         return released
 
@@ -74,19 +82,12 @@ class Restraint:
         """Let a sentence pass unless it repeats; a repetition is the end of the utterance."""
         words = _words(sentence)
         if not words or any(_alike(words, heard) for heard in self._heard):
-            self.done = True
+            self.done, self._held = True, ""
             return ""
         self._heard.append(words)
         self._left -= 1
         self.done = self._left == 0
         return sentence
-
-    def _broken_off(self) -> str:
-        """Make the best of a first sentence that never ended."""
-        words = self._held.split()
-        if len(words) < 3 or any(_alike(_words(self._held), heard) for heard in self._heard):
-            return ""
-        return " ".join(words[:-1]).rstrip(",;:-") + " …"
 
 
 def sentences(text: str) -> list[str]:
@@ -97,6 +98,12 @@ def sentences(text: str) -> list[str]:
         start = end.end()
     rest = text[start:].strip()
     return [*found, rest] if rest else found
+
+
+def _broken_off(text: str) -> str:
+    """Make the best of a first sentence that never ended: whole words, or nothing."""
+    words = text.split()
+    return " ".join(words[:-1]).rstrip(",;:-") + " …" if len(words) >= FEWEST_WORDS else ""
 
 
 def _words(sentence: str) -> tuple[str, ...]:
