@@ -1,14 +1,22 @@
 """Settings in, a wired house out: the only file that knows everybody."""
 
+import importlib
+import importlib.util
 from collections.abc import Mapping
-from types import TracebackType
-from typing import Self
+from dataclasses import dataclass, replace
+from pathlib import Path
+from types import ModuleType, TracebackType
+from typing import Any, Self
 
+from tertulia.agents.cards import Card
+from tertulia.agents.catalogue import chat_model
+from tertulia.agents.speaker import ModelSpeaker
 from tertulia.orchestrator import (
     Clock,
     Kind,
     Log,
     Participant,
+    Policy,
     Room,
     RoomSettings,
     Scheduler,
@@ -16,20 +24,19 @@ from tertulia.orchestrator import (
     WallClock,
     handle,
 )
-from tertulia.orchestrator.ports import Policy
+from tertulia.orchestrator.errors import Invalid, Unknown
+from tertulia.orchestrator.policies import build, specify
 from tertulia.storage import MemoryLog, SqlLog
 
 MEMORY = "memory:"
 
 
+@dataclass(frozen=True, slots=True)
 class Member:
     """A participant, and the program that speaks for it if it is an agent."""
 
-    __slots__ = ("participant", "speaker")
-
-    def __init__(self, participant: Participant, speaker: Speaker | None = None) -> None:
-        """Made by ``human``, ``agent`` and ``observer``."""
-        self.participant, self.speaker = participant, speaker
+    participant: Participant
+    speaker: Speaker | None = None
 
 
 def human(name: str) -> Member:
@@ -53,10 +60,13 @@ def open_log(url: str) -> Log:
 
 
 class House:
-    """Rooms over one database, in this process. Use it as ``async with House("sqlite:///x.db")``."""
+    """Rooms over one database, in this process: ``async with House("sqlite:///talk.db") as house``.
+
+    Raises what ``storage`` raises when the database cannot be used.
+    """
 
     def __init__(self, url: str = MEMORY, *, clock: Clock | None = None) -> None:
-        """Open the database; raises what ``storage`` raises when it cannot be used."""
+        """Open the database; ``clock`` is the wall clock unless another is handed in."""
         self.log = open_log(url)
         self.scheduler = Scheduler(self.log, clock or WallClock())
 
@@ -64,12 +74,19 @@ class House:
         self,
         name: str,
         *members: Member,
-        policy: Policy | Mapping[str, object] | str | None = None,
+        policy: Policy | Mapping[str, Any] | str | None = None,
         settings: RoomSettings | None = None,
         title: str = "",
     ) -> Room:
-        """A room of that name with these members in it: new, or as it was left."""
+        """The room of that name with these members in it: new, or as it was left.
+
+        ``policy`` is one of ``tertulia.policies``, its name, or its specification; it takes the
+        place of the one in ``settings``. A room that exists keeps what it was opened with.
+        """
         wanted = settings or RoomSettings()
+        if policy is not None:
+            data = policy if isinstance(policy, str | Mapping) else specify(policy)
+            wanted = replace(wanted, policy=specify(build(data)))
         return await self.scheduler.open(
             name,
             wanted,
@@ -90,3 +107,57 @@ class House:
     ) -> None:
         """Leave cleanly: turns end or are handed back, and everything acknowledged is kept."""
         await self.scheduler.aclose()
+
+
+def speaker(card: Card, *, seed: int = 0, graph: str | None = None) -> Speaker:
+    """The program that speaks for the agent on ``card``.
+
+    Without ``graph`` its model answers by itself. ``graph`` names a template of
+    ``tertulia.graphs``, or an object as ``named`` finds it: a graph, an async function, or a
+    function from the model to one of these. Raises ``Unknown`` and ``Invalid``.
+    """
+    if graph is None:
+        return ModelSpeaker(card, chat_model(card.model, seed=seed))
+    # LangGraph takes a second to import; rooms without graphs need not wait for it.
+    from tertulia.graphs import TEMPLATES, speaker_of
+
+    made = TEMPLATES[graph] if graph in TEMPLATES else named(graph)
+    if graph in TEMPLATES or getattr(made, "takes_model", False):
+        made = made(chat_model(card.model, seed=seed), card)
+    return speaker_of(made)
+
+
+def named(reference: str) -> Any:
+    """The object that ``FILE.py:NAME`` or ``MODULE:NAME`` refers to.
+
+    Raises ``Unknown`` when there is no such file, module or name.
+    """
+    place, colon, name = reference.rpartition(":")
+    if not colon or not place or not name:
+        hint = "; write FILE.py:NAME or MODULE:NAME"
+        raise Unknown(kind="object", name=reference, hint=hint)
+    module = _from_file(Path(place)) if place.endswith(".py") else _from_path(place)
+    try:
+        return getattr(module, name)
+    except AttributeError:
+        public = ", ".join(n for n in vars(module) if not n.startswith("_"))
+        hint = f" in {place}; there are {public}"
+        raise Unknown(kind="object", name=name, hint=hint) from None
+
+
+def _from_path(module: str) -> ModuleType:
+    try:
+        return importlib.import_module(module)
+    except ModuleNotFoundError as error:
+        raise Unknown(kind="module", name=module, hint=f" ({error})") from None
+
+
+def _from_file(path: Path) -> ModuleType:
+    if not path.is_file():
+        raise Unknown(kind="file", name=str(path), hint=f" in {Path.cwd()}")
+    spec = importlib.util.spec_from_file_location(path.stem, path)
+    if spec is None or spec.loader is None:
+        raise Invalid(where=str(path), what="is not a Python file")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module

@@ -56,7 +56,8 @@ def post(
     """Say something. ``whisper`` names the only ones to hear it; ``asked_by`` wrote ``reply_to``.
 
     A person who holds the floor gives it back by speaking; other persons who were being waited for
-    are waited for no longer. Raises ``Unknown``, ``BadContent``, ``NotNow`` or ``RoomClosed``.
+    are waited for no longer; a raised hand comes down, since what it was raised for has been said.
+    Raises ``Unknown``, ``BadContent``, ``NotNow`` or ``RoomClosed``.
     """
     member(floor, by)
     check(floor, by, Said)
@@ -78,6 +79,7 @@ def post(
     ends = [_end(hold, Outcome.COMMITTED)] if hold is not None and mine else []
     if _is_person(floor, by) and audience is None:
         ends += [_end(h, Outcome.PASSED) for h in floor.holds if _waits_for_another(floor, h, by)]
+        ends += withdraw(floor, by)
     return (said, *ends)
 
 

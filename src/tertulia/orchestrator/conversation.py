@@ -73,6 +73,7 @@ class Conversation:
         self._running: dict[TurnId, RunningTurn] = {}
         self._alarms: dict[TurnId, Callable[[], None]] = {}
         self._loop: asyncio.Task[None] | None = None
+        self._chores: set[asyncio.Task[None]] = set()
         self._quiet: list[asyncio.Future[None]] = []
         self._leaving = False
 
@@ -125,6 +126,8 @@ class Conversation:
             await asyncio.wait(tasks)
         if self._loop is not None and self._loop is not asyncio.current_task():
             await asyncio.wait([self._loop])
+        if self._chores:
+            await asyncio.wait(self._chores)
         self.inbox.refuse_all(why)
         self._wake_the_patient()
         self.feed.end()
@@ -204,6 +207,7 @@ class Conversation:
                     self._start(turn)
                 case TurnEnded(turn=turn):
                     self._stop(turn)
+                    self._tidy(event.by, turn)
                 case RoomEnded():
                     self.feed.end()
 
@@ -254,6 +258,14 @@ class Conversation:
         running = self._running.pop(turn, None)
         if running is not None and not running.task.done():
             running.stop()
+
+    def _tidy(self, who: ParticipantId, turn: TurnId) -> None:
+        """Tell the agent that its turn has been committed, if it wants to know."""
+        ended = getattr(self.speakers.get(who), "ended", None)
+        if ended is not None:
+            chore = asyncio.get_running_loop().create_task(ended(turn))
+            self._chores.add(chore)
+            chore.add_done_callback(self._chores.discard)
 
     def _done(self, hold: Hold, reply: Reply | str) -> None:
         if isinstance(reply, str):

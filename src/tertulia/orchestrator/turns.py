@@ -96,7 +96,11 @@ class Turn:
 
 
 Speaker: TypeAlias = Callable[[Turn], Awaitable[Reply | str | None]]
-"""An agent: an async function (or an object called like one) from a turn to what it says."""
+"""An agent: an async function (or an object called like one) from a turn to what it says.
+
+An object may also have ``async def ended(self, turn: TurnId) -> None``: it is called once the end of
+a turn has been committed, so that what was kept for resuming that turn can go.
+"""
 
 
 class RunningTurn:

@@ -1,5 +1,17 @@
 """The same engine with another clock: scenarios, simulated people, virtual time."""
 
 from tertulia.simulation.clock import VirtualClock, VirtualLoop, run
+from tertulia.simulation.scenario import BadScenario, Scenario, load, parse
+from tertulia.simulation.stage import perform, room_name
 
-__all__ = ["VirtualClock", "VirtualLoop", "run"]
+__all__ = [
+    "BadScenario",
+    "Scenario",
+    "VirtualClock",
+    "VirtualLoop",
+    "load",
+    "parse",
+    "perform",
+    "room_name",
+    "run",
+]

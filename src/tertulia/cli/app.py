@@ -1,0 +1,169 @@
+"""The commands by name. Each imports what it needs when it runs, so that ``--help`` is at once."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from tertulia.cli.output import failing_clearly
+
+app = typer.Typer(
+    name="tertulia",
+    help="Rooms in which several people and several agents talk.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+bench = typer.Typer(
+    help="Measure this machine, each figure beside its floor.", no_args_is_help=True
+)
+app.add_typer(bench, name="bench")
+
+Db = Annotated[str, typer.Option(envvar="TERTULIA_DB", help="Database URL, or memory:")]
+Json = Annotated[bool, typer.Option("--json", help="One JSON object a line.")]
+Model = Annotated[
+    str | None,
+    typer.Option(help="scripted, embedded, or NAME@BASE_URL of an OpenAI-style endpoint."),
+]
+Seed = Annotated[int | None, typer.Option(help="Where time, ids and chance come from.")]
+
+DB = "sqlite:///tertulia.db"
+
+
+@app.command()
+@failing_clearly
+def demo(
+    *,
+    db: Db = "sqlite:///demo.db",
+    model: Model = "embedded",
+    seed: Seed = None,
+    json: Json = False,
+) -> None:
+    """Watch three agents and two people at a design meeting, live, with a real model."""
+    from tertulia.cli.running import run_scenario, shipped
+
+    run_scenario(shipped("design_meeting"), db=db, model=model, seed=seed, live=True, json=json)
+
+
+@app.command()
+@failing_clearly
+def run(
+    scenario: Annotated[Path, typer.Argument(help="A scenario file (YAML).")],
+    *,
+    db: Db = DB,
+    model: Model = None,
+    seed: Seed = None,
+    live: Annotated[bool, typer.Option("--live", help="On the wall clock.")] = False,
+    json: Json = False,
+) -> None:
+    """Run a scenario in virtual time: the same seed gives the same log, to the byte."""
+    from tertulia.cli.running import run_scenario
+    from tertulia.simulation import load
+
+    run_scenario(load(scenario), db=db, model=model, seed=seed, live=live, json=json)
+
+
+@app.command()
+@failing_clearly
+def chat(
+    room: Annotated[str, typer.Argument(help="The room's name; made if it is new.")] = "lounge",
+    *,
+    name: Annotated[str, typer.Option(help="Your name in the room.")] = "You",
+    scenario: Annotated[
+        Path | None,
+        typer.Option(help="Take agents and policy from this file."),
+    ] = None,
+    db: Db = DB,
+    model: Model = "embedded",
+    json: Json = False,
+) -> None:
+    """Sit down in a room beside agents; type whenever you like, also while they speak."""
+    from tertulia.cli.chatting import chat_in
+
+    chat_in(room, name=name, scenario=scenario, db=db, model=model, json=json)
+
+
+@app.command()
+@failing_clearly
+def log(
+    room: Annotated[str, typer.Argument(help="The room's name.")],
+    *,
+    db: Db = DB,
+    reader: Annotated[
+        str | None,
+        typer.Option("--as", help="Show only what this participant may see."),
+    ] = None,
+    after: Annotated[int, typer.Option(help="Begin after this seq.")] = 0,
+    json: Json = False,
+) -> None:
+    """Print what happened in a room."""
+    from tertulia.cli.reading import print_log
+
+    print_log(db, room, reader=reader, after=after, json=json)
+
+
+@app.command()
+@failing_clearly
+def rooms(*, db: Db = DB, json: Json = False) -> None:
+    """List the rooms of a database."""
+    from tertulia.cli.reading import print_rooms
+
+    print_rooms(db, json=json)
+
+
+@app.command()
+@failing_clearly
+def verify(*, db: Db = DB, json: Json = False) -> None:
+    """Check a database against the invariants; exit 1 and name each violation if there are any."""
+    from tertulia.cli.reading import print_report
+
+    print_report(db, json=json)
+
+
+@app.command()
+@failing_clearly
+def draw(
+    graph: Annotated[str, typer.Argument(help="A template, or FILE.py:NAME, or MODULE:NAME.")],
+    *,
+    out: Annotated[
+        Path | None,
+        typer.Option(help="Write .png, .svg or .mmd; else Mermaid is printed."),
+    ] = None,
+    json: Json = False,
+) -> None:
+    """Draw a turn's graph."""
+    from tertulia.cli.drawing import draw_graph
+
+    draw_graph(graph, out=out, json=json)
+
+
+@bench.command("turns")
+@failing_clearly
+def bench_turns(
+    *,
+    agents: Annotated[int, typer.Option(min=1)] = 10,
+    turns: Annotated[int, typer.Option(min=20)] = 1000,
+    json: Json = False,
+) -> None:
+    """One room: time and bytes a turn, and how they grow."""
+    from tertulia.bench.turns import bench_turns as measure
+    from tertulia.cli.output import print_bench
+
+    print_bench(measure(agents, turns), json=json)
+
+
+@bench.command("rooms")
+@failing_clearly
+def bench_rooms(
+    *,
+    rooms: Annotated[int, typer.Option(min=1)] = 100,
+    agents: Annotated[int, typer.Option(min=1)] = 3,
+    turns: Annotated[int, typer.Option(min=1)] = 20,
+    delay_ms: Annotated[float, typer.Option(min=0)] = 50,
+    json: Json = False,
+) -> None:
+    """Many rooms at once, with a model that takes its time."""
+    from tertulia.bench.rooms import bench_rooms as measure
+    from tertulia.cli.output import print_bench
+
+    print_bench(measure(rooms, agents, turns, delay_ms), json=json)

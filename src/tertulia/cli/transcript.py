@@ -1,0 +1,210 @@
+"""A room as a terminal shows it: who has the floor and why, who waits, tokens as they come.
+
+It writes from top to bottom only, so that it reads the same on a screen, in a pipe and in a file.
+"""
+
+from collections.abc import Iterable
+from functools import singledispatchmethod
+
+from rich.console import Console
+from rich.text import Text
+
+from tertulia.orchestrator import Delta, Event, Kind, Outcome, Said
+from tertulia.orchestrator.events import (
+    Body,
+    FloorRequestCancelled,
+    FloorRequested,
+    Joined,
+    Left,
+    PolicyFailed,
+    RoomEnded,
+    RoomOpened,
+    RoomPaused,
+    RoomResumed,
+    TurnEnded,
+    TurnGranted,
+    TurnResumed,
+)
+from tertulia.orchestrator.room import ParticipantId, TurnId
+
+COLOURS = ("cyan", "magenta", "green", "yellow", "blue", "bright_red", "bright_cyan")
+
+
+class LiveTranscript:
+    """Writes what happens in a room, as it happens, to a console."""
+
+    def __init__(self, console: Console | None = None, *, tokens: bool = True) -> None:
+        """``tokens``: show utterances while they are being said, not only when they are done."""
+        self._console = console or Console(highlight=False)
+        self._tokens = tokens
+        self._names: dict[ParticipantId, str] = {}
+        self._waiting: dict[ParticipantId, str] = {}
+        self._heard: dict[TurnId, str] = {}
+        self._speaking: dict[TurnId, ParticipantId] = {}
+        self._open: ParticipantId | None = None
+        self._began: float | None = None
+        self._at = 0.0
+
+    def show(self, happening: Event | Delta) -> None:
+        """Write one event, or a piece of an utterance."""
+        if isinstance(happening, Delta):
+            if self._tokens:
+                self._piece(happening)
+            return
+        if self._began is None:
+            self._began = happening.at
+        self._at = happening.at
+        self._show(happening.body, happening)
+
+    # ---- one method a kind of event
+
+    @singledispatchmethod
+    def _show(self, body: Body, event: Event) -> None:
+        """Show nothing."""
+
+    @_show.register
+    def _(self, body: RoomOpened, event: Event) -> None:
+        policy = body.settings.policy["name"]
+        self._note(f"{body.title or event.room} · room {event.room} · policy {policy}", "bold")
+
+    @_show.register
+    def _(self, body: RoomPaused, event: Event) -> None:
+        self._note("the room is paused")
+
+    @_show.register
+    def _(self, body: RoomResumed, event: Event) -> None:
+        self._note("the room goes on")
+
+    @_show.register
+    def _(self, body: RoomEnded, event: Event) -> None:
+        self._note(f"the room is closed{_because(body.reason)}")
+
+    @_show.register
+    def _(self, body: Joined, event: Event) -> None:
+        self._names[event.by] = body.name
+        kind = "a person" if body.kind is Kind.HUMAN else f"an {body.kind}"
+        self._note(f"{body.name} ({kind}) comes in")
+
+    @_show.register
+    def _(self, body: Left, event: Event) -> None:
+        self._waiting.pop(event.by, None)
+        self._note(f"{self._name(event.by)} leaves{_because(body.reason)}")
+
+    @_show.register
+    def _(self, body: FloorRequested, event: Event) -> None:
+        self._waiting[event.by] = "hand up"
+        self._note(f"{self._name(event.by)} raises a hand{self._queue()}")
+
+    @_show.register
+    def _(self, body: FloorRequestCancelled, event: Event) -> None:
+        self._waiting.pop(event.by, None)
+        self._note(f"{self._name(event.by)} lowers the hand{self._queue()}")
+
+    @_show.register
+    def _(self, body: TurnGranted, event: Event) -> None:
+        self._waiting.pop(event.by, None)
+        self._speaking[body.turn] = event.by
+        self._note(f"floor → {self._name(event.by)} · {body.rule}{self._queue()}")
+
+    @_show.register
+    def _(self, body: TurnResumed, event: Event) -> None:
+        self._speaking[body.turn] = event.by
+        self._note(f"{self._name(event.by)}'s turn is taken up again, attempt {body.attempt}")
+
+    @_show.register
+    def _(self, body: TurnEnded, event: Event) -> None:
+        self._speaking.pop(body.turn, None)
+        self._heard.pop(body.turn, None)
+        if body.outcome is not Outcome.COMMITTED:
+            self._note(
+                f"{self._name(event.by)}'s turn: {body.outcome}{_because(body.problem)}", "red"
+            )
+        elif body.problem:
+            self._note(f"{self._name(event.by)}: {body.problem}", "red")
+
+    @_show.register
+    def _(self, body: PolicyFailed, event: Event) -> None:
+        self._note(body.problem, "red")
+
+    @_show.register
+    def _(self, body: Said, event: Event) -> None:
+        self._waiting.pop(event.by, None)
+        for who in body.addressees:
+            self._waiting.setdefault(who, "asked")
+        heard = self._heard.get(body.turn, "") if body.turn else ""
+        if heard.strip() and body.text.startswith(heard.strip()) and self._open == event.by:
+            self._write(body.text[len(heard.strip()) :])
+        elif not heard.strip() or heard.strip() != body.text:
+            self._begin(event.by, self._aside(body, event))
+            self._write(body.text)
+        if body.interrupted_by is not None:
+            self._write(f" — [cut off by {self._name(body.interrupted_by)}]", "red")
+        self._close()
+
+    # ---- writing
+
+    def _piece(self, delta: Delta) -> None:
+        before = self._heard.get(delta.turn, "")
+        text = delta.text if self._open == delta.by else delta.text.lstrip()
+        if not text:
+            return
+        if self._open != delta.by:
+            private = f"(to {self._names_of(delta.audience, delta.by)}) " if delta.audience else ""
+            self._begin(delta.by, "… " if before else private)
+        self._heard[delta.turn] = before + delta.text
+        self._write(text)
+
+    def _aside(self, body: Said, event: Event) -> str:
+        """What is told in brackets before an utterance."""
+        others = [who for who in self._speaking.values() if who != event.by]
+        notes = []
+        if event.audience is not None:
+            notes.append(f"whispers to {self._names_of(event.audience, event.by)}")
+        if body.turn is None and others:
+            notes.append(f"while {self._listed(others)} has the floor")
+        return f"({'; '.join(notes)}) " if notes else ""
+
+    def _begin(self, who: ParticipantId, aside: str) -> None:
+        self._close()
+        self._open = who
+        head = Text(f"{self._time()}  ", "dim")
+        head.append(f"{self._name(who)}: ", f"bold {self._colour(who)}")
+        head.append(aside, "dim italic")
+        self._console.print(head, end="", soft_wrap=True)
+
+    def _write(self, text: str, style: str = "") -> None:
+        self._console.print(Text(text, style), end="", soft_wrap=True)
+
+    def _close(self) -> None:
+        if self._open is not None:
+            self._console.print()
+            self._open = None
+
+    def _note(self, text: str, style: str = "dim") -> None:
+        self._close()
+        self._console.print(Text(f"{self._time()}  · {text}", style), soft_wrap=True)
+
+    def _queue(self) -> str:
+        waiting = [f"{self._name(who)} ({why})" for who, why in self._waiting.items()]
+        return f" · waiting: {', '.join(waiting)}" if waiting else ""
+
+    def _time(self) -> str:
+        minutes, seconds = divmod(max(0.0, self._at - (self._began or 0.0)), 60)
+        return f"{minutes:3.0f}:{seconds:04.1f}"
+
+    def _name(self, who: ParticipantId) -> str:
+        return self._names.get(who, who)
+
+    def _names_of(self, audience: Iterable[ParticipantId], me: ParticipantId) -> str:
+        return self._listed([who for who in audience if who != me])
+
+    def _listed(self, people: Iterable[ParticipantId]) -> str:
+        return ", ".join(self._name(who) for who in people)
+
+    def _colour(self, who: ParticipantId) -> str:
+        place = list(self._names).index(who) if who in self._names else 0
+        return COLOURS[place % len(COLOURS)]
+
+
+def _because(reason: str | None) -> str:
+    return f": {reason}" if reason else ""

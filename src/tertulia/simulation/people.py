@@ -1,0 +1,101 @@
+"""Simulated people: each follows its cues, beside everybody else, and is never waited for."""
+
+from dataclasses import dataclass
+
+from tertulia.orchestrator import Clock, Delta, Event, Room, handle
+from tertulia.orchestrator.errors import Refused
+from tertulia.orchestrator.events import TurnGranted
+from tertulia.orchestrator.room import ParticipantId
+from tertulia.simulation.scenario import Cue, Role
+
+
+@dataclass(slots=True)
+class Person:
+    """A person of a scenario who acts on its cues, in their order.
+
+    What it posts has the key ``cue-N``, so that a scenario which is taken up again after a crash
+    says nothing twice.
+    """
+
+    role: Role
+    room: Room
+    clock: Clock
+    began: float
+    done: int = 0
+    """How many cues are over."""
+    waits: bool = False
+    """Whether it waits for what others do, and not for time to pass."""
+
+    @property
+    def id(self) -> ParticipantId:
+        """Its handle."""
+        return handle(self.role.name)
+
+    async def act(self) -> None:
+        """Follow all cues that are left."""
+        for cue in self.role.cues[self.done :]:
+            await self._moment(cue)
+            await self._do(cue)
+            self.done += 1
+
+    async def _moment(self, cue: Cue) -> None:
+        if cue.at is not None:
+            await self.clock.sleep(self.began + cue.at + cue.wait - self.clock.now())
+        elif cue.when == "quiet":
+            await self._silence(cue.wait)
+        else:
+            if cue.when == "floor":
+                await self._floor()
+            elif cue.speaking is not None:
+                await self._voice(cue.speaking)
+            await self.clock.sleep(cue.wait)
+
+    async def _silence(self, seconds: float) -> None:
+        """Wait until nobody has said or done anything for so long."""
+        while True:
+            await self.room.lapse()
+            head = self.room.floor.head
+            await self.clock.sleep(seconds)
+            if self.room.live.quiet and self.room.floor.head == head:
+                return
+
+    async def _floor(self) -> None:
+        """Wait until the floor is given to it."""
+        self.waits = True
+        after = self.room.floor.head
+        if self.room.floor.hold_of(self.id) is None:
+            async for heard in self.room.subscribe(self.id, after):
+                if isinstance(heard, Event) and _grants(heard, self.id):
+                    break
+        self.waits = False
+
+    async def _voice(self, name: str) -> None:
+        """Wait until somebody has begun to speak."""
+        self.waits = True
+        async for heard in self.room.subscribe(self.id, after=self.room.floor.head):
+            if isinstance(heard, Delta) and heard.by == handle(name):
+                break
+        self.waits = False
+
+    async def _do(self, cue: Cue) -> None:
+        me = self.id
+        try:
+            if cue.say is not None:
+                to, whisper = map(handle, cue.to), map(handle, cue.whisper)
+                key = f"cue-{self.done + 1}"
+                await self.room.post(me, cue.say, key=key, to=to, whisper=whisper)
+            elif cue.hand == "up":
+                await self.room.request_floor(me)
+            elif cue.hand == "down":
+                await self.room.cancel_request(me)
+            elif cue.interrupt is not None:
+                await self.room.interrupt(me, handle(cue.interrupt))
+            else:
+                await self.room.leave(me)
+        except Refused:
+            # What a person tries at a bad moment comes to nothing, as it would in a real room.
+            return
+
+
+def _grants(event: Event, who: ParticipantId) -> bool:
+    return event.by == who and isinstance(event.body, TurnGranted)

@@ -1,0 +1,121 @@
+"""Put a scenario on: open its room, seat everybody, let the people act, end when it is over."""
+
+import asyncio
+import re
+from collections.abc import Callable, Iterable, Mapping
+from hashlib import blake2b
+
+from tertulia.orchestrator import Event, Kind, Log, Participant, Room, Scheduler, Speaker, handle
+from tertulia.orchestrator.events import RoomEnded
+from tertulia.orchestrator.feed import PAGE, Delta
+from tertulia.orchestrator.room import RoomId
+from tertulia.simulation.people import Person
+from tertulia.simulation.scenario import Scenario
+
+Watch = Callable[[Event | Delta], None]
+"""Called with all that happens in the room, in order, as it happens."""
+
+LOOK_ROUND_S = 1.0
+"""How often the stage looks whether everybody only waits for somebody else."""
+
+
+def room_name(scenario: Scenario, seed: int) -> RoomId:
+    """The room of one performance: the same scenario and seed always have the same."""
+    content = f"{scenario.model_dump_json()}|{seed}"
+    digest = blake2b(content.encode(), digest_size=4).hexdigest()
+    slug = re.sub(r"[^a-z0-9]+", "-", handle(scenario.title))[:40]
+    return RoomId(f"{slug}-{seed}-{digest}")
+
+
+async def perform(
+    scenario: Scenario,
+    seed: int,
+    log: Log,
+    scheduler: Scheduler,
+    speakers: Mapping[str, Speaker],
+    watch: Watch,
+) -> RoomId:
+    """Put ``scenario`` on in its room; ``speakers`` by handle. Return the room's name.
+
+    A performance that the log has whole is shown from the log again; one that was broken off goes
+    on where it was.
+    """
+    name = room_name(scenario, seed)
+    recorded = await _recorded(log, name)
+    if recorded and isinstance(recorded[-1].body, RoomEnded):
+        for event in recorded:
+            watch(event)
+        return name
+    room = await scheduler.open(
+        name,
+        scenario.settings(),
+        title=scenario.title,
+        participants=[Participant(handle(r.name), r.name, r.kind) for r in scenario.participants],
+        speakers=speakers,
+    )
+    watching = asyncio.create_task(_watch(room, watch))
+    try:
+        await _act(scenario, room, log, scheduler)
+        await room.close("the scenario is over")
+        await watching
+    finally:
+        watching.cancel()
+    return name
+
+
+async def _act(scenario: Scenario, room: Room, log: Log, scheduler: Scheduler) -> None:
+    [opened] = await log.read(room.id, 0, 1)
+    people = [
+        Person(role, room, scheduler.clock, began=opened.at)
+        for role in scenario.participants
+        if role.kind is Kind.HUMAN
+    ]
+    for person in people:
+        await _go_on(person, log)
+    acting = {asyncio.create_task(person.act()): person for person in people}
+    try:
+        async with asyncio.timeout(scenario.limit_s):
+            await _follow(acting, room)
+            await room.lapse()
+    except TimeoutError:
+        return
+    finally:
+        for task in acting:
+            task.cancel()
+
+
+async def _follow(acting: dict[asyncio.Task[None], Person], room: Room) -> None:
+    """Wait until all have acted, or only wait for what nobody will do."""
+    while acting:
+        done, _ = await asyncio.wait(
+            acting, timeout=LOOK_ROUND_S, return_when=asyncio.FIRST_COMPLETED
+        )
+        for task in done:
+            del acting[task]
+            task.result()
+        if room.live.quiet and _only_waiting(acting.values()):
+            return
+
+
+def _only_waiting(people: Iterable[Person]) -> bool:
+    return all(person.waits for person in people)
+
+
+async def _go_on(person: Person, log: Log) -> None:
+    """Skip the cues before the last one that an earlier performance of this room has posted."""
+    for number in range(len(person.role.cues), 0, -1):
+        if await log.keyed(person.room.id, person.id, f"cue-{number}") is not None:
+            person.done = number
+            return
+
+
+async def _watch(room: Room, watch: Watch) -> None:
+    async for happening in room.subscribe():
+        watch(happening)
+
+
+async def _recorded(log: Log, room: RoomId) -> list[Event]:
+    events: list[Event] = []
+    while page := await log.read(room, len(events), PAGE):
+        events += page
+    return events
