@@ -1,0 +1,77 @@
+"""Hear a model out: its words as they come, its tool calls at the end.
+
+Nothing is retried, and no failure is hidden: what the model raises comes out of here.
+"""
+
+import json
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from langchain_core.messages import AIMessage, AIMessageChunk, BaseMessage
+from langchain_core.messages.tool import ToolCallChunk
+
+from tertulia.agents.state import Call
+
+
+class ChatModel(Protocol):
+    """Something that streams an answer: every chat model of LangChain's does."""
+
+    def astream(self, input: list[BaseMessage], /) -> AsyncIterator[Any]:  # noqa: A002
+        """Yield messages, or chunks of one."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """A model's whole answer. Both may be empty: silence."""
+
+    text: str
+    calls: list[Call]
+
+
+async def hear(
+    model: ChatModel, messages: list[BaseMessage], say: Callable[[str], None] | None = None
+) -> Heard:
+    """Stream one answer, and pass each piece of its text to ``say`` at once."""
+    pieces: list[str] = []
+    calls: list[Call] = []
+    parts: AIMessageChunk | None = None
+    async for chunk in model.astream(messages):
+        if text := str(chunk.text):
+            pieces.append(text)
+            if say is not None:
+                say(text)
+        if not isinstance(chunk, AIMessageChunk):
+            calls += _whole_calls(chunk)
+        elif chunk.tool_call_chunks:
+            parts = chunk if parts is None else parts + chunk
+    if parts is not None:
+        calls += [_call(part, place) for place, part in enumerate(parts.tool_call_chunks)]
+    return Heard("".join(pieces), calls)
+
+
+def _whole_calls(message: AIMessage) -> list[Call]:
+    good = [
+        Call(id=call["id"] or f"call-{place}", name=call["name"], args=call["args"], problem=None)
+        for place, call in enumerate(message.tool_calls)
+    ]
+    bad = [
+        _call(ToolCallChunk(name=c["name"], args=c["args"], id=c["id"], index=None), place)
+        for place, c in enumerate(message.invalid_tool_calls, len(good))
+    ]
+    return good + bad
+
+
+def _call(part: ToolCallChunk, place: int) -> Call:
+    """Read the arguments strictly: half of them, from an answer that was cut short, are none."""
+    problem, args = None, {}
+    try:
+        args = json.loads(part["args"] or "{}")
+    except ValueError as error:
+        problem = f"the arguments are not valid JSON: {error}"
+    if not isinstance(args, dict):
+        problem, args = "the arguments are not a JSON object", {}
+    return Call(
+        id=part["id"] or f"call-{place}", name=part["name"] or "", args=args, problem=problem
+    )

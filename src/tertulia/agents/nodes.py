@@ -1,0 +1,184 @@
+"""The kinds of node that a graph is made of: call a model, run tools, plan, choose a way.
+
+Each is made by a plain function and is itself a plain async function from ``(state, runtime)`` to
+what changes in the state; the turn is ``runtime.context``. Nothing here knows how nodes are joined,
+and nothing here needs LangGraph.
+"""
+
+import inspect
+import re
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from difflib import get_close_matches
+from typing import Any, TypeAlias
+
+from langchain_core.messages import AIMessage, BaseMessage, ToolMessage
+
+from tertulia.agents.cards import Card
+from tertulia.agents.listening import ChatModel, hear
+from tertulia.agents.prompts import BUDGET, Budget, prompt
+from tertulia.agents.state import InTurn, Round, TurnState, open_calls
+from tertulia.agents.tools import Tool, run_calls, toolbox
+from tertulia.orchestrator.errors import Invalid, Misbehaved
+
+Node: TypeAlias = Callable[[TurnState, InTurn], Awaitable[TurnState]]
+Chooser: TypeAlias = Callable[..., str | Awaitable[str]]
+"""From the state, or from state and runtime, to the label of the way to go."""
+
+STEP = re.compile(r"^\s*(?:\d+\s*[.):]|[-*•])\s+(\S.*?)\s*$", re.MULTILINE)
+
+
+def model_caller(
+    model: ChatModel,
+    card: Card | None = None,
+    *,
+    tools: Sequence[Tool] = (),
+    budget: Budget = BUDGET,
+    aloud: bool = True,
+) -> Node:
+    """Ask the model, say its words as they come, and keep them as ``draft``.
+
+    It reads the room, the plan if there is one, and what tools have answered in this turn; calls
+    of ``tools`` become a round. Speaking again in the same turn, it goes on where it was. With
+    ``aloud=False`` nobody hears it, and its draft takes the place of the one before. Raises what
+    the model raises, and ``Invalid`` for tools that the model cannot take.
+    """
+    asked = _with_tools(model, tools)
+
+    async def call_model(state: TurnState, runtime: InTurn) -> TurnState:
+        turn, rounds = runtime.context, state.get("tool_rounds") or []
+        before = state.get("draft", "") if aloud else ""
+        notes = _plan_note(state.get("plan") or []) + _draft_note(before if not rounds else "")
+        messages = prompt(turn, card, budget=budget, notes=notes)
+        messages += (message for one in rounds for message in _told(one, turn.me.name))
+        heard = await hear(asked, messages, _after(before, turn.say) if aloud else None)
+        changed = TurnState(draft=joined(before, heard.text))
+        if heard.calls:
+            asks = Round(said=heard.text, calls=heard.calls, results=[])
+            changed["tool_rounds"] = [*rounds, asks]
+        return changed
+
+    return call_model
+
+
+def tool_executor(tools: Sequence[Tool]) -> Node:
+    """Run the calls that the model has asked for, all at the same time.
+
+    Every call gets a result; a tool that fails, or that does not exist, gets one that says so.
+    Raises ``Invalid`` for a tool that cannot be used.
+    """
+    box = toolbox(tools)
+    passes = _pauses()
+
+    async def run_tools(state: TurnState, runtime: InTurn) -> TurnState:
+        calls = open_calls(state)
+        if not calls:
+            return TurnState()
+        results = await run_calls(calls, box, passes)
+        *earlier, last = state["tool_rounds"]
+        done = Round(said=last["said"], calls=calls, results=results)
+        return TurnState(tool_rounds=[*earlier, done])
+
+    return run_tools
+
+
+def planner(
+    model: ChatModel, card: Card | None = None, *, most: int = 5, budget: Budget = BUDGET
+) -> Node:
+    """Ask the model, unheard by the room, for at most ``most`` steps, and keep them as ``plan``."""
+    order = (
+        "Before you speak, plan it. Write only a numbered list of the steps to take, "
+        f"one short line each, at most {most}."
+    )
+
+    async def make_plan(state: TurnState, runtime: InTurn) -> TurnState:
+        heard = await hear(model, prompt(runtime.context, card, budget=budget, notes=[order]))
+        return TurnState(plan=steps(heard.text)[:most])
+
+    return make_plan
+
+
+def router(
+    choose: Chooser, routes: Iterable[str] | Mapping[str, str]
+) -> Callable[[Any, InTurn], Awaitable[str]]:
+    """Make ``choose`` answer for itself: a label that is none of ``routes`` is an error.
+
+    The error is ``Misbehaved``, and names the label that was meant.
+    """
+    labels, name = list(routes), getattr(choose, "__name__", "a chooser")
+    wants_runtime = len(inspect.signature(choose).parameters) > 1
+
+    async def route(state: Any, runtime: InTurn) -> str:
+        answer = choose(state, runtime) if wants_runtime else choose(state)
+        label = await answer if inspect.isawaitable(answer) else answer
+        if label not in labels:
+            close = get_close_matches(str(label), labels, n=1)
+            hint = f"did you mean {close[0]!r}?" if close else f"there are {', '.join(labels)}"
+            raise Misbehaved(who=f"router {name!r}", what=f"chose {label!r}; {hint}")
+        return str(label)
+
+    return route
+
+
+def steps(text: str) -> list[str]:
+    """Read a list of steps; a text without one is a single step."""
+    return STEP.findall(text) or [line for line in [text.strip()] if line]
+
+
+def joined(before: str, text: str) -> str:
+    """Two pieces of one utterance, with a space between them where there is none."""
+    gap = before and text and not before[-1].isspace() and not text[0].isspace()
+    return f"{before} {text}" if gap else before + text
+
+
+def _after(before: str, say: Callable[[str], None]) -> Callable[[str], None]:
+    """Say the first piece so that what is heard is what ``joined`` keeps."""
+    last = before
+
+    def go_on(text: str) -> None:
+        nonlocal last
+        say(joined(last, text)[len(last) :])
+        last = ""
+
+    return go_on
+
+
+def _told(one: Round, name: str) -> list[BaseMessage]:
+    """A round of tool calls as the model reads it: each call with its result."""
+    calls = [{"id": c["id"], "name": c["name"], "args": c["args"]} for c in one["calls"]]
+    results = one["results"] or ["not run" for _ in calls]
+    return [
+        AIMessage(one["said"], name=name, tool_calls=calls),
+        *(
+            ToolMessage(result, tool_call_id=call["id"], name=call["name"])
+            for call, result in zip(one["calls"], results, strict=True)
+        ),
+    ]
+
+
+def _plan_note(plan: Sequence[str]) -> list[str]:
+    numbered = "\n".join(f"{place}. {step}" for place, step in enumerate(plan, 1))
+    return [f"Your plan, which the others do not see:\n{numbered}"] if plan else []
+
+
+def _draft_note(draft: str) -> list[str]:
+    return [f"In this turn you have said already: {draft}"] if draft else []
+
+
+def _pauses() -> tuple[type[Exception], ...]:
+    """What LangGraph raises to stop a run on purpose. Imported only where graphs are made."""
+    from langgraph.errors import GraphBubbleUp
+
+    return (GraphBubbleUp,)
+
+
+def _with_tools(model: ChatModel, tools: Sequence[Tool]) -> ChatModel:
+    if not tools:
+        return model
+    box, bind = list(toolbox(tools).values()), getattr(model, "bind_tools", None)
+    try:
+        bound: ChatModel | None = bind(box) if bind is not None else None
+    except NotImplementedError:
+        bound = None
+    if bound is None:
+        raise Invalid(where=f"model {type(model).__name__}", what="cannot call tools")
+    return bound

@@ -1,0 +1,165 @@
+"""What a model reads in a turn: who it is and where, then what was said. Pure; it calls no model.
+
+First a `SystemMessage` that bears the agent's name, then `HumanMessage(name="Ana")` for everybody
+else, person or agent, and `AIMessage(name="Bo")` for the agent itself. Names become text only where
+a model needs them so, not here.
+
+What changes from turn to turn stands at the end of the system message and is left out where the
+transcript shows it anyway, so that a server can keep what it has read.
+"""
+
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from langchain_core.messages import AIMessage, BaseMessage, HumanMessage, SystemMessage
+
+from tertulia.agents.cards import Card
+from tertulia.orchestrator.errors import Invalid
+from tertulia.orchestrator.events import Event, Said
+from tertulia.orchestrator.floor import Seat
+from tertulia.orchestrator.room import ROOM, Kind, ParticipantId
+from tertulia.orchestrator.turns import Turn
+
+KINDS = {Kind.HUMAN: "a person", Kind.AGENT: "an agent", Kind.OBSERVER: "only watching"}
+CUT = " …"
+
+
+@dataclass(frozen=True, slots=True)
+class Budget:
+    """How much of the transcript is read: at most so many utterances, so many characters."""
+
+    utterances: int = 40
+    characters: int = 12_000
+
+    def __post_init__(self) -> None:
+        """Check the numbers once, at the door."""
+        if min(self.utterances, self.characters) < 1:
+            raise Invalid(where="budget of a prompt", what="must leave room for one utterance")
+
+
+BUDGET = Budget()
+
+
+def prompt(
+    turn: Turn, card: Card | None = None, *, budget: Budget = BUDGET, notes: Sequence[str] = ()
+) -> list[BaseMessage]:
+    """Write the messages for one model call.
+
+    Without a ``card`` the agent has only its name. The oldest utterances are left out first, the
+    newest is always kept (shortened, if need be). ``notes`` are added to the system message.
+    """
+    lines = [(event.by, rendered(event, turn)) for event in turn.view]
+    kept = _within(lines, budget)
+    system = _introduction(turn, card, len(lines) - len(kept), notes)
+    return [SystemMessage(system, name=turn.me.name), *_messages(kept, turn)]
+
+
+def rendered(event: Event, turn: Turn) -> str:
+    """One utterance as ``turn``'s agent reads it, with what its text alone does not tell.
+
+    That is who was addressed, unless it was said by the agent itself (which would learn to speak in
+    brackets) or the text names them; that it was whispered; and that it was cut off.
+    """
+    said = event.body
+    if not isinstance(said, Said):
+        return ""
+    text, members = said.text, turn.members
+    if said.interrupted_by is not None:
+        by = said.interrupted_by
+        text += "— [cut off]" if by == ROOM else f"— [cut off by {_name(by, members)}]"
+    if event.audience is not None:
+        return f"(whispered to {_names(_others(event.audience, event.by), members)}) {text}"
+    unnamed = [who for who in said.addressees if not _named(who, said.text, members)]
+    if unnamed and event.by != turn.me.id:
+        return f"(to {_names(said.addressees, members)}) {text}"
+    return text
+
+
+def _introduction(turn: Turn, card: Card | None, left_out: int, notes: Sequence[str]) -> str:
+    card = card or Card(turn.me.name)
+    parts = [card.persona.strip(), _company(turn), _languages(card), *notes, _errand(turn)]
+    if left_out:
+        parts.append(
+            f"[{left_out} earlier {'message is' if left_out == 1 else 'messages are'} left out]"
+        )
+    return "\n\n".join(part for part in parts if part)
+
+
+def _company(turn: Turn) -> str:
+    """Who is in the room: the same in every turn, until somebody comes or goes."""
+    others = [seat for seat in turn.members.values() if seat.id != turn.me.id]
+    listed = _listed([f"{seat.name} ({KINDS[seat.kind]})" for seat in others]) or "nobody"
+    return (
+        f"You are {turn.me.name}. With you in the room: {listed}. "
+        "Say only your own words, without your name in front."
+    )
+
+
+def _languages(card: Card) -> str:
+    if not card.languages:
+        return "Speak the language in which you are spoken to."
+    first, *more = card.languages
+    if not more:
+        return f"Speak {first}."
+    known = _listed(card.languages)
+    return f"You speak {known}. Answer in the one you are spoken to in; else in {first}."
+
+
+def _errand(turn: Turn) -> str:
+    """To whom it speaks, where that is not simply whoever spoke last, to everybody."""
+    parts = []
+    if turn.answers is not None and turn.answers is not turn.view[-1]:
+        parts.append(f"You answer {_name(turn.answers.by, turn.members)}.")
+    if turn.audience is not None:
+        listeners = _names(_others(turn.audience, turn.me.id), turn.members)
+        parts.append(f"You are whispering: only {listeners} will hear you.")
+    return " ".join(parts)
+
+
+def _within(
+    lines: Sequence[tuple[ParticipantId, str]], budget: Budget
+) -> list[tuple[ParticipantId, str]]:
+    """The newest lines that fit."""
+    kept: list[tuple[ParticipantId, str]] = []
+    left = budget.characters
+    for who, text in reversed(lines[-budget.utterances :]):
+        if len(text) > left:
+            if not kept:
+                kept.append((who, text[: max(0, left - len(CUT))] + CUT))
+            break
+        kept.append((who, text))
+        left -= len(text)
+    return kept[::-1]
+
+
+def _messages(lines: Iterable[tuple[ParticipantId, str]], turn: Turn) -> Iterator[BaseMessage]:
+    for who, text in lines:
+        if who == turn.me.id:
+            yield AIMessage(text, name=turn.me.name)
+        else:
+            yield HumanMessage(text, name=_name(who, turn.members))
+
+
+def _name(who: ParticipantId, members: Mapping[ParticipantId, Seat]) -> str:
+    """A display name; of somebody who has left, only the handle is known."""
+    seat = members.get(who)
+    return who if seat is None else seat.name
+
+
+def _names(some: Iterable[ParticipantId], members: Mapping[ParticipantId, Seat]) -> str:
+    return _listed([_name(who, members) for who in some]) or "nobody"
+
+
+def _listed(names: Sequence[str]) -> str:
+    return " and ".join(filter(None, [", ".join(names[:-1]), *names[-1:]]))
+
+
+def _named(who: ParticipantId, text: str, members: Mapping[ParticipantId, Seat]) -> bool:
+    name = _name(who, members)
+    forms = "|".join(map(re.escape, {who, name, name.split()[0]}))
+    return re.search(rf"(?<!\w)(?:{forms})(?!\w)", text, re.IGNORECASE) is not None
+
+
+def _others(some: Iterable[ParticipantId], me: ParticipantId) -> list[ParticipantId]:
+    return [who for who in some if who != me]

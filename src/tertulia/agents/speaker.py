@@ -1,0 +1,22 @@
+"""An agent without a graph: read the room, ask the model, say the answer. The fast path."""
+
+from tertulia.agents.cards import Card
+from tertulia.agents.listening import ChatModel, hear
+from tertulia.agents.prompts import BUDGET, Budget, prompt
+from tertulia.orchestrator.ports import Reply
+from tertulia.orchestrator.turns import Turn
+
+
+class ModelSpeaker:
+    """Says what the model answers, while it answers. Empty words are silence."""
+
+    __slots__ = ("budget", "card", "model")
+
+    def __init__(self, card: Card, model: ChatModel, *, budget: Budget = BUDGET) -> None:
+        """Let ``model`` speak as the agent on the card."""
+        self.card, self.model, self.budget = card, model, budget
+
+    async def __call__(self, turn: Turn) -> Reply:
+        """Take one turn. Raises what the model raises."""
+        heard = await hear(self.model, prompt(turn, self.card, budget=self.budget), turn.say)
+        return Reply(heard.text)

@@ -1,0 +1,36 @@
+"""How one turn is thought through: write a graph, check it, draw it, run it as an agent."""
+
+from tertulia.agents.state import InTurn, TurnState
+from tertulia.graphs.checkpoints import Checkpoints
+from tertulia.graphs.compiler import compiled
+from tertulia.graphs.runner import GraphSpeaker
+from tertulia.graphs.speakers import speaker_of
+from tertulia.graphs.spec import END, START, TurnGraph
+from tertulia.graphs.templates import (
+    answer,
+    plan_then_answer,
+    supervised,
+    tool_user,
+    wants_tools,
+)
+from tertulia.graphs.validate import BadGraph, check, problems_of
+
+__all__ = [
+    "END",
+    "START",
+    "BadGraph",
+    "Checkpoints",
+    "GraphSpeaker",
+    "InTurn",
+    "TurnGraph",
+    "TurnState",
+    "answer",
+    "check",
+    "compiled",
+    "plan_then_answer",
+    "problems_of",
+    "speaker_of",
+    "supervised",
+    "tool_user",
+    "wants_tools",
+]
