@@ -1,5 +1,6 @@
 """Connections to the database, set up so that what is committed stays committed."""
 
+from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
@@ -12,11 +13,14 @@ BUSY_S = 5.0
 """How long a writer waits for another process's transaction, in seconds."""
 
 
-def connect(url: str) -> Engine:
-    """An engine for ``url`` (``sqlite:///file.db``). Raises ``Invalid`` for what we do not speak."""
-    target = _parsed(url)
+def connect(url: str, *, reading: bool = False) -> Engine:
+    """An engine for ``url`` (``sqlite:///file.db``); ``reading``: for a file that is there already.
+
+    Raises ``Invalid`` for what we do not speak, or where there is nothing to read.
+    """
+    target = _read_only(_parsed(url)) if reading else _parsed(url)
     engine = sa.create_engine(target, connect_args={"timeout": BUSY_S, "check_same_thread": False})
-    sa.event.listen(engine, "connect", _set_up)
+    sa.event.listen(engine, "connect", _begin_ourselves if reading else _set_up)
     sa.event.listen(engine, "begin", _begin_immediate)
     return engine
 
@@ -42,8 +46,21 @@ def _parsed(url: str) -> URL:
     return target
 
 
-def _set_up(connection: Any, record: object) -> None:
+def _read_only(target: URL) -> URL:
+    path = target.database or ""
+    if not path.startswith("file:"):
+        if not Path(path).is_file():
+            raise Invalid(where=f"database {target.render_as_string()!r}", what="no such file")
+        target = target.set(database=Path(path).absolute().as_uri())
+    return target.update_query_dict({"mode": "ro", "uri": "true"})
+
+
+def _begin_ourselves(connection: Any, record: object) -> None:
     connection.isolation_level = None  # transactions begin where we say so, below
+
+
+def _set_up(connection: Any, record: object) -> None:
+    _begin_ourselves(connection, record)
     cursor = connection.cursor()
     cursor.execute("PRAGMA journal_mode=WAL")
     cursor.execute("PRAGMA synchronous=FULL")

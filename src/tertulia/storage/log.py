@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 
 import sqlalchemy as sa
 
-from tertulia.orchestrator.errors import Elsewhere
+from tertulia.orchestrator.errors import Elsewhere, ShuttingDown
 from tertulia.orchestrator.events import Event
 from tertulia.orchestrator.floor import Floor
 from tertulia.orchestrator.ports import Batch, RoomSummary, Tenure
@@ -16,7 +16,7 @@ from tertulia.orchestrator.visibility import may_see
 from tertulia.storage.codec import floor_from_json, from_row
 from tertulia.storage.engine import connect, place
 from tertulia.storage.faults import in_our_words
-from tertulia.storage.owners import Heartbeat, is_alive, this_process
+from tertulia.storage.owners import LEASE_S, Heartbeat, is_alive, this_process
 from tertulia.storage.schema import upgrade
 from tertulia.storage.tables import events, rooms, snapshots
 from tertulia.storage.writer import Writer
@@ -30,9 +30,11 @@ T = TypeVar("T")
 class SqlLog:
     """The durable log (``ports.Log``)."""
 
-    def __init__(self, url: str, *, owner: str | None = None) -> None:
+    def __init__(self, url: str, *, owner: str | None = None, lease_s: float = LEASE_S) -> None:
         """Open the database at ``url`` and bring it to this version's tables.
 
+        ``owner`` is this process's name; others take its rooms over when it is known to have ended,
+        or has not been heard of for ``lease_s`` seconds.
         Raises ``Invalid``, ``StoreBusy`` or ``StoreUnusable``.
         """
         self._where = place(url)
@@ -41,7 +43,7 @@ class SqlLog:
         try:
             with in_our_words(self._where):
                 upgrade(self._engine, self._where)
-                self._heartbeat = Heartbeat(self._engine, self._owner)
+                self._heartbeat = Heartbeat(self._engine, self._owner, lease_s)
         except BaseException:
             self._engine.dispose()
             raise
@@ -80,6 +82,8 @@ class SqlLog:
             events.c.seq >= before - SCAN * limit,
             events.c.type == "Said",
         )
+        if seen_by is None:
+            wanted = wanted.limit(limit)
         latest_first = await self._events(wanted.order_by(events.c.seq.desc()))
         seen = [e for e in latest_first if seen_by is None or may_see(e.audience, seen_by)]
         return seen[:limit][::-1]
@@ -100,7 +104,9 @@ class SqlLog:
 
     async def close(self) -> None:
         """Finish what was queued and let go of the database."""
-        await self._writer.drained()
+        if self._writer.closed:
+            return
+        await self._writer.close()
         await asyncio.get_running_loop().run_in_executor(self._writing, self._heartbeat.end)
         self._writing.shutdown()
         self._reading.shutdown()
@@ -127,6 +133,8 @@ class SqlLog:
         return [from_row(row) for row in rows]
 
     async def _read(self, query: Callable[[sa.Connection], T]) -> T:
+        if self._writer.closed:
+            raise ShuttingDown
         return await asyncio.get_running_loop().run_in_executor(self._reading, self._query, query)
 
     def _query(self, query: Callable[[sa.Connection], T]) -> T:

@@ -1,9 +1,9 @@
 """A log that is forgotten when the process ends, with the same contract as the durable one."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 
-from tertulia.orchestrator.errors import Elsewhere, Fenced, Misbehaved
+from tertulia.orchestrator.errors import Elsewhere, Fenced, Misbehaved, ShuttingDown
 from tertulia.orchestrator.events import Event, Said, TurnEnded, TurnGranted
 from tertulia.orchestrator.floor import Floor
 from tertulia.orchestrator.ports import Batch, RoomSummary, Tenure
@@ -20,6 +20,7 @@ class _Kept:
     epoch: int = 0
     events: list[Event] = field(default_factory=list)
     keys: dict[tuple[ParticipantId, str], Event] = field(default_factory=dict)
+    turns: set[TurnId] = field(default_factory=set)
     under_way: set[TurnId] = field(default_factory=set)
 
 
@@ -37,9 +38,11 @@ class MemoryLog:
     def __init__(self, memory: Memory | None = None) -> None:
         """Share ``memory`` with others, or have one alone."""
         self._memory = memory or Memory()
+        self._closed = False
 
     async def acquire(self, room: RoomId) -> Tenure:
         """Become the room's one writer."""
+        self._check_open()
         kept = self._memory.rooms.setdefault(room, _Kept(Floor(room)))
         if kept.owner not in (None, self):
             raise Elsewhere(room=room, owner=repr(kept.owner), until=float("inf"))
@@ -48,27 +51,32 @@ class MemoryLog:
 
     async def release(self, room: RoomId, epoch: int) -> None:
         """Let another owner have it."""
-        kept = self._memory.rooms[room]
-        if kept.epoch == epoch:
+        self._check_open()
+        kept = self._memory.rooms.get(room)
+        if kept is not None and kept.epoch == epoch:
             kept.owner = None
 
     async def append(self, batch: Batch) -> None:
         """Keep a batch."""
+        self._check_open()
         kept = self._memory.rooms.get(batch.room)
         head = 0 if kept is None else len(kept.events)
         if kept is None or kept.epoch != batch.epoch or batch.events[0].seq != head + 1:
             raise Fenced(room=batch.room, epoch=batch.epoch)
-        keys = {(e.by, e.key): e for e in batch.events if e.key is not None}
-        granted = {e.body.turn for e in batch.events if isinstance(e.body, TurnGranted)}
-        ended = {e.body.turn for e in batch.events if isinstance(e.body, TurnEnded)}
-        if not kept.keys.keys().isdisjoint(keys):
-            raise Misbehaved(who="the writer", what="wrote a key twice")
-        if not ended <= kept.under_way | granted:
+        if [e.seq for e in batch.events] != list(range(head + 1, head + 1 + len(batch.events))):
+            raise Misbehaved(who="the scheduler", what="left a gap in a batch of events")
+        keyed = [((e.by, e.key), e) for e in batch.events if e.key is not None]
+        granted = [e.body.turn for e in batch.events if isinstance(e.body, TurnGranted)]
+        ended = [e.body.turn for e in batch.events if isinstance(e.body, TurnEnded)]
+        if _again(kept.keys.keys(), [slot for slot, _ in keyed]) or _again(kept.turns, granted):
+            raise Misbehaved(who="the writer", what="wrote a key or a turn twice")
+        if _again((), ended) or not kept.under_way.union(granted).issuperset(ended):
             raise Misbehaved(who="the scheduler", what="ended a turn that was not under way")
         kept.events += batch.events
-        kept.keys.update(keys)
-        kept.under_way |= granted
-        kept.under_way -= ended
+        kept.keys.update(keyed)
+        kept.turns.update(granted)
+        kept.under_way.update(granted)
+        kept.under_way.difference_update(ended)
         kept.snapshot = batch.snapshot or kept.snapshot
 
     async def read(self, room: RoomId, after: int, limit: int) -> Sequence[Event]:
@@ -97,10 +105,20 @@ class MemoryLog:
 
     async def close(self) -> None:
         """Let go of every room."""
+        self._closed = True
         for kept in self._memory.rooms.values():
             if kept.owner is self:
                 kept.owner = None
 
+    def _check_open(self) -> None:
+        if self._closed:
+            raise ShuttingDown
+
     def _of(self, room: RoomId) -> list[Event]:
+        self._check_open()
         kept = self._memory.rooms.get(room)
         return [] if kept is None else kept.events
+
+
+def _again(known: Collection[object], new: Sequence[object]) -> bool:
+    return len(set(new)) < len(new) or any(one in known for one in new)

@@ -5,6 +5,7 @@ epoch, which every append checks in its own transaction.
 """
 
 import os
+import re
 import socket
 import threading
 import time
@@ -19,7 +20,12 @@ from sqlalchemy.exc import DBAPIError
 from tertulia.storage.tables import hosts
 
 LEASE_S = 15.0
-BEAT_S = 5.0
+"""How long a process is believed to be alive after its last beat, in seconds."""
+
+BEATS = 3
+"""How often a lease is renewed before it would run out: two beats may be missed."""
+
+_NAMED = re.compile(r"(?P<host>.+):(?P<pid>\d+):(?P<started>[\d.]+)")
 
 
 def this_process() -> str:
@@ -36,21 +42,21 @@ def is_alive(connection: sa.Connection, owner: str) -> float | None:
 
 
 def _is_known_dead(owner: str) -> bool:
-    host, pid, started = owner.rsplit(":", 2)
-    if host != socket.gethostname():
+    named = _NAMED.fullmatch(owner)
+    if named is None or named["host"] != socket.gethostname():
         return False
     try:
-        return f"{psutil.Process(int(pid)).create_time():.2f}" != started
-    except (psutil.NoSuchProcess, ValueError):
+        return f"{psutil.Process(int(named['pid'])).create_time():.2f}" != named["started"]
+    except psutil.NoSuchProcess:
         return True
 
 
 class Heartbeat:
     """Renews this process's lease, in real time, on a thread of its own (rooms may be virtual)."""
 
-    def __init__(self, engine: Engine, owner: str) -> None:
-        """Write the first beat, and go on every ``BEAT_S`` seconds."""
-        self._engine, self._owner = engine, owner
+    def __init__(self, engine: Engine, owner: str, lease_s: float) -> None:
+        """Write the first beat, and go on, ``BEATS`` times in ``lease_s`` seconds."""
+        self._engine, self._owner, self._lease_s = engine, owner, lease_s
         self._ended = threading.Event()
         self._beat()
         self._thread = threading.Thread(target=self._run, name="heartbeat", daemon=True)
@@ -67,16 +73,18 @@ class Heartbeat:
             return  # the lease runs out by itself
 
     def _run(self) -> None:
-        while not self._ended.wait(BEAT_S):
+        while not self._ended.wait(self._lease_s / BEATS):
             try:
                 self._beat()
             except DBAPIError:
-                continue  # busy; the lease lasts for two more beats, and the fence for ever
+                continue  # busy; the lease outlasts a missed beat, and the fence everything
 
     def _beat(self) -> None:
-        row: dict[str, Any] = {"id": self._owner, "until": time.time() + LEASE_S}
+        now = time.time()
+        row: dict[str, Any] = {"id": self._owner, "until": now + self._lease_s}
         beat = insert(hosts).values(row)
         with self._engine.begin() as connection:
+            connection.execute(hosts.delete().where(hosts.c.until < now))
             connection.execute(
                 beat.on_conflict_do_update(index_elements=["id"], set_={"until": row["until"]})
             )

@@ -36,6 +36,18 @@ def upgrade(engine: Engine, where: str) -> None:
         command.upgrade(config, "head")
 
 
+def expect(connection: sa.Connection, where: str) -> None:
+    """Raise ``StoreUnusable`` unless the tables are this version's; change nothing."""
+    found = _revision(connection)
+    if found is None:
+        what = "it holds no rooms of Tertulia"
+        raise StoreUnusable(where=where, what=what, hint="name another file")
+    if found != REVISION:
+        what = f"it has schema {found}, and this version of Tertulia reads {REVISION}"
+        hint = "upgrade Tertulia, or open a room in it once to bring it up to date"
+        raise StoreUnusable(where=where, what=what, hint=hint)
+
+
 def _revision(connection: sa.Connection) -> str | None:
     if not sa.inspect(connection).has_table("alembic_version"):
         return None

@@ -15,7 +15,7 @@ from sqlalchemy.dialects.sqlite import insert as upsert
 from sqlalchemy.engine import Engine
 from sqlalchemy.exc import DBAPIError, IntegrityError
 
-from tertulia.orchestrator.errors import Fenced, Misbehaved, TertuliaError
+from tertulia.orchestrator.errors import Fenced, Misbehaved, ShuttingDown, TertuliaError
 from tertulia.orchestrator.events import TurnEnded, TurnGranted
 from tertulia.orchestrator.floor import Floor
 from tertulia.orchestrator.ports import Batch
@@ -61,11 +61,14 @@ class Writer:
         self._engine, self._thread, self._where = engine, thread, where
         self._jobs: list[_Job] = []
         self._task: asyncio.Task[None] | None = None
+        self.closed = False
         self.chains: dict[RoomId, bytes] = {}
         """The digest at the head of each room that this process owns."""
 
     async def write(self, work: Batch | Work) -> Any:
         """Do ``work`` in the next transaction; return when it is durable."""
+        if self.closed:
+            raise ShuttingDown
         loop = asyncio.get_running_loop()
         job = _Job(work, loop.create_future())
         self._jobs.append(job)
@@ -73,8 +76,9 @@ class Writer:
             self._task = loop.create_task(self._run())
         return await job.promise
 
-    async def drained(self) -> None:
-        """Wait until everything that was asked for has been answered."""
+    async def close(self) -> None:
+        """Take nothing more, and wait until everything that was asked for has been answered."""
+        self.closed = True
         while self._task is not None:
             await asyncio.wait([self._task])
 
@@ -121,7 +125,7 @@ class Writer:
         chains: dict[RoomId, bytes] = {}
         heads: list[Row] = []
         for batch in batches:
-            chain = self.chains.get(batch.room, b"")
+            chain = chains.get(batch.room, self.chains.get(batch.room, b""))
             for event in batch.events:
                 row = to_row(event, chain)
                 chain = row["chain"]
@@ -147,6 +151,8 @@ class Writer:
 
 def _head(batch: Batch, chain: bytes) -> Row:
     first, last = batch.events[0].seq, batch.events[-1].seq
+    if [event.seq for event in batch.events] != list(range(first, last + 1)):
+        raise Misbehaved(who="the scheduler", what="left a gap in a batch of events")
     return {
         "_room": batch.room,
         "_epoch": batch.epoch,
