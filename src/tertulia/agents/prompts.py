@@ -80,9 +80,7 @@ def _introduction(turn: Turn, card: Card | None, left_out: int, notes: Sequence[
     card = card or Card(turn.me.name)
     parts = [card.persona.strip(), _company(turn), _languages(card), *notes, _errand(turn)]
     if left_out:
-        parts.append(
-            f"[{left_out} earlier {'message is' if left_out == 1 else 'messages are'} left out]"
-        )
+        parts.append(f"[earlier messages left out: {left_out}]")
     return "\n\n".join(part for part in parts if part)
 
 
