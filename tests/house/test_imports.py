@@ -2,8 +2,15 @@
 
 from __future__ import annotations
 
+import ast
+import re
 import subprocess
 import sys
+import tomllib
+from importlib.metadata import packages_distributions
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
 
 HEAVY = ("httpx", "langchain_core", "langgraph", "sqlalchemy")
 
@@ -35,3 +42,34 @@ def test_help_answers_without_the_graph_libraries() -> None:
         "assert CliRunner().invoke(app, ['--help']).exit_code == 0"
     )
     assert loaded_after(code).isdisjoint({"langchain_core", "langgraph"})
+
+
+def imported(path: Path) -> set[str]:
+    """Top-level names that a module imports, at its head or inside its functions."""
+    names = set[str]()
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            names |= {alias.name.partition(".")[0] for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            names.add(node.module.partition(".")[0])
+    return names
+
+
+def plain(requirement: str) -> str:
+    """A requirement's distribution, as PEP 503 spells it."""
+    name = re.split(r"[\s\[<>=!~;]", requirement, maxsplit=1)[0]
+    return re.sub(r"[-_.]+", "-", name).lower()
+
+
+def test_what_is_imported_is_asked_for() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    asked = [*project["dependencies"], *project["optional-dependencies"]["embedded"]]
+    declared = {plain(requirement) for requirement in asked}
+    homes = packages_distributions()
+    found = set[str]().union(*map(imported, (ROOT / "src").rglob("*.py")))
+    foreign = found - set(sys.stdlib_module_names) - {"tertulia"}
+    assert {
+        name
+        for name in foreign
+        if declared.isdisjoint(plain(home) for home in homes.get(name, [name]))
+    } == set()
