@@ -58,7 +58,7 @@ def print_bench(result: Mapping[str, Any], *, json: bool) -> None:
 
 def _cell(value: object) -> str:
     if value is None:
-        return "–"
+        return "-"
     return f"{value:.3g}" if isinstance(value, float) else str(value)
 
 

@@ -70,7 +70,7 @@ async def _rooms(db: str, *, json: bool) -> None:
         return
     table = Table("room", "events", "held by")
     for room in found:
-        table.add_row(room.room, str(room.head), room.owner or "–")
+        table.add_row(room.room, str(room.head), room.owner or "-")
     Console().print(table if found else "no rooms yet")
 
 

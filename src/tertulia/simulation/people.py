@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from tertulia.orchestrator import Clock, Delta, Event, Room, handle
+from tertulia.orchestrator import Clock, Event, Room, handle
 from tertulia.orchestrator.errors import Refused
 from tertulia.orchestrator.events import TurnGranted
 from tertulia.orchestrator.room import ParticipantId
@@ -45,9 +45,9 @@ class Person:
             await self._silence(cue.wait)
         else:
             if cue.when == "floor":
-                await self._floor()
+                await self._floor(self.id)
             elif cue.speaking is not None:
-                await self._voice(cue.speaking)
+                await self._floor(handle(cue.speaking))
             await self.clock.sleep(cue.wait)
 
     async def _silence(self, seconds: float) -> None:
@@ -59,22 +59,13 @@ class Person:
             if self.room.live.quiet and self.room.floor.head == head:
                 return
 
-    async def _floor(self) -> None:
-        """Wait until the floor is given to it."""
+    async def _floor(self, holder: ParticipantId) -> None:
+        """Wait until somebody has the floor."""
         self.waits = True
-        after = self.room.floor.head
-        if self.room.floor.hold_of(self.id) is None:
-            async for heard in self.room.subscribe(self.id, after):
-                if isinstance(heard, Event) and _grants(heard, self.id):
+        if self.room.floor.hold_of(holder) is None:
+            async for heard in self.room.subscribe(self.id, after=self.room.floor.head):
+                if isinstance(heard, Event) and _grants(heard, holder):
                     break
-        self.waits = False
-
-    async def _voice(self, name: str) -> None:
-        """Wait until somebody has begun to speak."""
-        self.waits = True
-        async for heard in self.room.subscribe(self.id, after=self.room.floor.head):
-            if isinstance(heard, Delta) and heard.by == handle(name):
-                break
         self.waits = False
 
     async def _do(self, cue: Cue) -> None:

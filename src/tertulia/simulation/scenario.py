@@ -33,8 +33,8 @@ class Cue(_Strict):
 
     One of ``say``, ``hand`` (up or down), ``interrupt`` (cut somebody off), ``leave``.
     It happens ``at`` so many seconds after the beginning; or when the room has been ``quiet`` for
-    ``wait`` seconds; or ``wait`` seconds after the person was given the ``floor``, or somebody has
-    begun to speak (``while``), or, with none of these, the person's previous cue.
+    ``wait`` seconds; or ``wait`` seconds after the person was given the ``floor``, or somebody else
+    was (``while``), or, with none of these, the person's previous cue.
     """
 
     say: str | None = None

@@ -1,0 +1,6 @@
+"""What a turn costs on this machine, beside the least that it could cost, in the same run."""
+
+from tertulia.bench.rooms import bench_rooms
+from tertulia.bench.turns import bench_turns
+
+__all__ = ["bench_rooms", "bench_turns"]
