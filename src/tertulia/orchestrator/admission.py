@@ -30,6 +30,9 @@ from tertulia.orchestrator.visibility import audience_of
 RESUMPTIONS = 3
 """How often a turn is taken up again after crashes before it counts as failed."""
 
+WORDS = 1024
+"""The most characters of a key, a reason or a title."""
+
 
 def member(floor: Floor, who: str) -> Seat:
     """The seat of somebody in the room. Raises ``Unknown``, with the nearest name, for others."""
@@ -62,6 +65,7 @@ def post(
     member(floor, by)
     check(floor, by, Said)
     _check_text(text, floor.settings.text_limit)
+    check_words("key", key or "")
     if reply_to is not None and not 1 <= reply_to <= floor.head:
         raise Unknown(kind="event", name=reply_to, hint=f"; the room has events 1 to {floor.head}")
     listeners = tuple(member(floor, who).id for who in whisper)
@@ -97,6 +101,7 @@ def join(floor: Floor, newcomer: Participant) -> tuple[Draft, ...]:
 def leave(floor: Floor, who: ParticipantId, reason: str, delivered: str) -> tuple[Draft, ...]:
     """Go away; a turn that was under way ends with what it had delivered."""
     member(floor, who)
+    check_words("reason", reason)
     hold = floor.hold_of(who)
     ends = () if hold is None else cut(floor, hold, Outcome.LEFT, who, delivered)
     return (*ends, Draft(who, Left(reason)))
@@ -137,8 +142,8 @@ def finish(floor: Floor, hold: Hold, reply: Reply) -> tuple[Draft, ...]:
     said = Said(text, called, hold.turn, hold.answers)
     drafts = [Draft(hold.participant, said, hold.audience)] if text else []
     more = reply.more and bool(text)
-    ended = TurnEnded(hold.turn, Outcome.COMMITTED, problem, more)
-    return (*drafts, Draft(hold.participant, ended, hold.audience))
+    ended = _end(hold, Outcome.COMMITTED, problem, more=more)
+    return (*drafts, ended)
 
 
 def cut(
@@ -168,6 +173,14 @@ def take_up(floor: Floor, hold: Hold, now: float) -> tuple[Draft, ...]:
     return (Draft(hold.participant, resumed, hold.audience),)
 
 
+def check_words(what: str, words: str) -> None:
+    """Raise ``BadContent`` for words beside the text (a key, a reason) that no log would keep."""
+    if len(words) > WORDS:
+        hint = f"at most {WORDS:,} are kept"
+        raise BadContent(what=f"a {what} of {len(words):,} characters", hint=hint)
+    _check_unicode(words)
+
+
 def _check_text(text: str, limit: int) -> None:
     if not isinstance(text, str):
         raise BadContent(what=f"content is {type(text).__name__}", hint="say it as text")
@@ -176,6 +189,10 @@ def _check_text(text: str, limit: int) -> None:
     if len(text) > limit:
         hint = f"this room takes {limit:,} characters at most; say it in parts"
         raise BadContent(what=f"{len(text):,} characters", hint=hint)
+    _check_unicode(text)
+
+
+def _check_unicode(text: str) -> None:
     try:
         text.encode()
     except UnicodeEncodeError as error:
@@ -183,7 +200,7 @@ def _check_text(text: str, limit: int) -> None:
 
 
 def _within(text: str, limit: int, problem: str | None) -> tuple[str, str | None]:
-    clean = text.encode(errors="replace").decode()
+    clean = _clean(text)
     if len(clean) <= limit:
         return clean, problem
     told = f"cut at {limit:,} of {len(clean):,} characters"
@@ -202,5 +219,11 @@ def _waits_for_another(floor: Floor, hold: Hold, speaker: ParticipantId) -> bool
     return hold.participant != speaker and _is_person(floor, hold.participant)
 
 
-def _end(hold: Hold, outcome: Outcome, problem: str | None = None) -> Draft:
-    return Draft(hold.participant, TurnEnded(hold.turn, outcome, problem), hold.audience)
+def _end(hold: Hold, outcome: Outcome, problem: str | None = None, *, more: bool = False) -> Draft:
+    told = None if problem is None else _clean(problem)
+    return Draft(hold.participant, TurnEnded(hold.turn, outcome, told, more), hold.audience)
+
+
+def _clean(text: str) -> str:
+    """The text, with ``?`` for what is not valid Unicode: an agent's end must always be kept."""
+    return text.encode(errors="replace").decode()

@@ -14,6 +14,8 @@ from tertulia.orchestrator.ports import Choice, Policy
 from tertulia.orchestrator.room import ROOM, Kind, TurnId
 from tertulia.orchestrator.transitions import apply
 
+_PROBLEM_LIMIT = 500
+
 
 @dataclass(frozen=True, slots=True)
 class Step:
@@ -50,15 +52,16 @@ def decide(floor: Floor, policy: Policy, now: float) -> Draft | None:
         return None
     try:
         choice = policy.choose(floor, now)
+        if choice is None:
+            return None
+        if not isinstance(choice, Choice):
+            return _failed(policy, f"returned {type(choice).__name__}, not a Choice")
+        if not floor.eligible(choice.participant):
+            standing = floor.standing(choice.participant)
+            return _failed(policy, f"chose {choice.participant!r}, who is {standing}")
+        return _grant(floor, choice, now)
     except Exception as error:  # a policy may be anybody's code: its failure is an event
-        return Draft(ROOM, PolicyFailed(f"{type(policy).__name__} raised {error!r}"))
-    if choice is None:
-        return None
-    if not floor.eligible(choice.participant):
-        standing = floor.standing(choice.participant)
-        problem = f"{type(policy).__name__} chose {choice.participant!r}, who is {standing}"
-        return Draft(ROOM, PolicyFailed(f"{problem}; nobody was granted the floor"))
-    return _grant(floor, choice, now)
+        return _failed(policy, f"raised {error!r}"[:_PROBLEM_LIMIT])
 
 
 def is_decision(event: Event) -> bool:
@@ -69,6 +72,11 @@ def is_decision(event: Event) -> bool:
 def lease_s(floor: Floor, kind: Kind) -> float:
     """How long a participant of this kind may hold the floor, in seconds."""
     return floor.settings.patience_s if kind is Kind.HUMAN else floor.settings.lease_s
+
+
+def _failed(policy: Policy, did: str) -> Draft:
+    problem = f"{type(policy).__name__} {did}; nobody was granted the floor"
+    return Draft(ROOM, PolicyFailed(problem))
 
 
 def _grant(floor: Floor, choice: Choice, now: float) -> Draft:

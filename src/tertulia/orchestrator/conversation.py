@@ -27,7 +27,7 @@ from tertulia.orchestrator.feed import Delta, Feed
 from tertulia.orchestrator.floor import Floor, Hold
 from tertulia.orchestrator.inbox import Asked, Inbox
 from tertulia.orchestrator.policies import build
-from tertulia.orchestrator.ports import Batch, Clock, Log, Policy, Reply
+from tertulia.orchestrator.ports import Batch, Clock, Log, Policy, Reply, Tenure
 from tertulia.orchestrator.room import ROOM, Kind, ParticipantId, TurnId
 from tertulia.orchestrator.transcript import Transcript
 from tertulia.orchestrator.turns import RunningTurn, Speaker, Turn
@@ -55,27 +55,27 @@ class Conversation:
     def __init__(
         self,
         floor: Floor,
-        epoch: int,
+        tenure: Tenure,
         said: Sequence[Event],
         log: Log,
         clock: Clock,
         lost: Callable[[], None],
     ) -> None:
         """Take the room as its log left it; ``lost`` is called when another owner takes it."""
-        self.floor, self.epoch = floor, epoch
+        self.floor, self.epoch = floor, tenure.epoch
         self.feed = Feed(floor.room, log, floor.head)
         self.transcript = Transcript(said)
         self.speakers: dict[ParticipantId, Speaker] = {}
         self.inbox = Inbox(self._arrived)
         self._policy = build(floor.settings.policy)
         self._log, self._clock, self._lost = log, clock, lost
-        self._kept = floor.head
+        self._kept = tenure.snapshot.head
         self._running: dict[TurnId, RunningTurn] = {}
         self._alarms: dict[TurnId, Callable[[], None]] = {}
         self._loop: asyncio.Task[None] | None = None
         self._chores: set[asyncio.Task[None]] = set()
         self._quiet: list[asyncio.Future[None]] = []
-        self._leaving = False
+        self._leaving = self._left = False
 
     # ---- what the scheduler asks of it
 
@@ -116,7 +116,7 @@ class Conversation:
 
     async def leave(self, why: Unreachable) -> None:
         """Stop being live: unfinished turns stay in the log for the next owner."""
-        self._leaving = True
+        self._leaving = self._left = True
         for cancel in self._alarms.values():
             cancel()
         tasks = [running.task for running in self._running.values()]
@@ -155,6 +155,8 @@ class Conversation:
                     for refused in asked:
                         if not refused.owed:
                             refused.refuse(error)
+                    if self._left:
+                        return  # what is owed stays in the log as unfinished, for the next owner
                     await self._clock.sleep(wait)
                     wait = min(2 * wait, RETRY_S[1])
                     continue

@@ -6,7 +6,7 @@ from functools import partial
 
 from tertulia.orchestrator import admission
 from tertulia.orchestrator.conversation import Conversation
-from tertulia.orchestrator.errors import KeyReused
+from tertulia.orchestrator.errors import KeyReused, Unknown
 from tertulia.orchestrator.events import (
     Draft,
     Event,
@@ -23,7 +23,7 @@ from tertulia.orchestrator.keys import Keys
 from tertulia.orchestrator.ports import Log
 from tertulia.orchestrator.room import ROOM, Audience, Participant, ParticipantId, RoomId
 from tertulia.orchestrator.turns import Speaker
-from tertulia.orchestrator.visibility import audience_of
+from tertulia.orchestrator.visibility import audience_of, may_see
 
 
 class Room:
@@ -70,7 +70,7 @@ class Room:
         Raises ``BadContent``, ``Unknown``, ``KeyReused``, ``NotNow`` (observers), ``RoomClosed``.
         """
         who, names, listeners = ParticipantId(by), tuple(to), tuple(whisper)
-        asked_by = await self._author(reply_to)
+        asked_by = await self._author(reply_to, who)
         prepare = partial(_posted, who, text, names, listeners, reply_to, asked_by, key)
         if key is None:
             return (await self.request(prepare))[0]
@@ -134,6 +134,7 @@ class Room:
 
     async def close(self, reason: str = "") -> None:
         """End the room for good; turns that run are cut."""
+        admission.check_words("reason", reason)
 
         def prepare(floor: Floor, now: float) -> tuple[Draft, ...]:
             return (*self._cut_all(floor, ROOM, None), Draft(ROOM, RoomEnded(reason)))
@@ -163,12 +164,14 @@ class Room:
                 drafts += admission.cut(floor, hold, Outcome.INTERRUPTED, by, delivered)
         return tuple(drafts)
 
-    async def _author(self, seq: int | None) -> ParticipantId | None:
+    async def _author(self, seq: int | None, asks: ParticipantId) -> ParticipantId | None:
         if seq is None:
             return None
         event = self.live.transcript.find(seq)
         if event is None:
             event = next(iter(await self._log.read(self.id, seq - 1, 1)), None)
+        if event is not None and not may_see(event.audience, asks):
+            raise Unknown(kind="event", name=seq, hint=f" that {asks!r} could reply to")
         return None if event is None else event.by
 
 

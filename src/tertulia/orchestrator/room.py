@@ -5,6 +5,7 @@ import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from math import inf
 from typing import Any, NewType, TypeAlias
 
 from tertulia.orchestrator.errors import Invalid
@@ -51,8 +52,12 @@ class Participant:
                 where=f"participant {self.id!r}",
                 what="a handle is 1 to 64 of a-z 0-9 _ . - and none of room, all, everyone",
             )
-        if not self.name.strip() or len(self.name) > _NAME_LIMIT or "\n" in self.name:
+        if not self.name.strip() or len(self.name) > _NAME_LIMIT or not _is_a_line(self.name):
             raise Invalid(where=f"participant {self.id!r}", what="a name is one line of 1 to 80")
+
+
+def _is_a_line(name: str) -> bool:
+    return "\n" not in name and name == name.encode(errors="replace").decode()
 
 
 def handle(name: str) -> ParticipantId:
@@ -86,8 +91,10 @@ class RoomSettings:
     def __post_init__(self) -> None:
         """Check the numbers once, at the door."""
         for name in ("lease_s", "patience_s", "text_limit"):
-            if getattr(self, name) <= 0:
-                raise Invalid(where=f"room setting {name}", what="must be greater than 0")
+            if not 0 < getattr(self, name) < inf:
+                raise Invalid(
+                    where=f"room setting {name}", what="must be greater than 0, and finite"
+                )
         if self.capacity is not None and self.capacity < 1:
             raise Invalid(where="room setting capacity", what="must be at least 1, or nothing")
         if self.turn_limit is not None and self.turn_limit < 0:

@@ -7,10 +7,12 @@ what they became has been committed.
 import asyncio
 import re
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from dataclasses import replace
 
+from tertulia.orchestrator.admission import check_words
 from tertulia.orchestrator.conversation import Conversation
-from tertulia.orchestrator.errors import Invalid, ShuttingDown
+from tertulia.orchestrator.errors import Broken, Invalid, ShuttingDown, Unreachable
 from tertulia.orchestrator.events import Draft, RoomOpened
 from tertulia.orchestrator.feed import PAGE
 from tertulia.orchestrator.floor import Phase
@@ -58,6 +60,7 @@ class Scheduler:
                 "a name is 1 to 128 letters, digits and _ . : -, beginning with one of the former"
             )
             raise Invalid(where=f"room {room!r}", what=what)
+        check_words("title", title)
         name = RoomId(room)
         live = self._rooms.get(name)
         if live is None:
@@ -90,7 +93,7 @@ class Scheduler:
                 floor = fold(floor, await self._log.read(name, floor.head, PAGE))
             said = await self._log.said(name, floor.head + 1, UTTERANCES) if floor.head else ()
             live = Conversation(
-                floor, tenure.epoch, said, self._log, self.clock, lambda: self._forget(name)
+                floor, tenure, said, self._log, self.clock, lambda: self._forget(name)
             )
         except BaseException:
             await self._log.release(name, tenure.epoch)
@@ -128,7 +131,9 @@ class Scheduler:
                 one.cancel()
             await asyncio.wait(ending)
         for room in rooms:
-            await self.hand_back(room)
+            # Where the store fails now, the room is free again when this process has ended.
+            with suppress(Unreachable, Broken):
+                await self.hand_back(room)
         await self._log.close()
 
     def __len__(self) -> int:

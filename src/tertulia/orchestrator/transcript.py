@@ -16,14 +16,23 @@ class Transcript:
 
     def __init__(self, said: Iterable[Event]) -> None:
         """Begin with the last utterances of the log."""
-        self._said: deque[Event] = deque(said, maxlen=UTTERANCES)
+        self._said: deque[Event] = deque(maxlen=UTTERANCES)
+        self._whispers = 0
+        self.add(said)
 
     def add(self, events: Iterable[Event]) -> None:
         """Add what was said among newly committed events."""
-        self._said.extend(event for event in events if type(event.body) is Said)
+        for event in events:
+            if type(event.body) is Said:
+                if len(self._said) == UTTERANCES:
+                    self._whispers -= self._said[0].audience is not None
+                self._said.append(event)
+                self._whispers += event.audience is not None
 
     def view(self, hold: Hold) -> tuple[Event, ...]:
         """What the holder may draw on in its turn."""
+        if not self._whispers and (not self._said or self._said[-1].seq <= hold.as_of):
+            return tuple(self._said)  # all of it was meant for everybody
         heard = (event for event in self._said if event.seq <= hold.as_of)
         return tuple(speakable(heard, hold.participant, hold.audience))
 

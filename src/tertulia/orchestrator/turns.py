@@ -43,7 +43,7 @@ class Turn:
         """Gather what the turn needs; ``deliver`` takes each piece of the utterance."""
         self.hold, self.members, self.view, self.clock = hold, members, view, clock
         self.me = members[hold.participant]
-        self.answers = next((e for e in view if e.seq == hold.answers), None)
+        self.answers = _find(view, hold.answers)
         self._deliver = deliver
         self._delivered: list[str] = []
         self._over = False
@@ -98,8 +98,8 @@ class Turn:
 Speaker: TypeAlias = Callable[[Turn], Awaitable[Reply | str | None]]
 """An agent: an async function (or an object called like one) from a turn to what it says.
 
-An object may also have ``async def ended(self, turn: TurnId) -> None``: it is called once the end of
-a turn has been committed, so that what was kept for resuming that turn can go.
+An object may also have ``async def ended(self, turn: TurnId) -> None``: it is called once the end
+of a turn has been committed, so that what was kept for resuming that turn can go.
 """
 
 
@@ -125,6 +125,12 @@ class RunningTurn:
             self._done(f"{type(error).__name__}: {error}"[:_PROBLEM_LIMIT])
         else:
             self._done(reply)
+
+
+def _find(view: tuple[Event, ...], seq: int | None) -> Event | None:
+    if seq is None:
+        return None
+    return next((event for event in reversed(view) if event.seq == seq), None)
 
 
 def _as_reply(answer: object, turn: Turn) -> Reply:
