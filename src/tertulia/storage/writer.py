@@ -11,35 +11,23 @@ from dataclasses import dataclass
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.dialects.sqlite import insert as upsert
 from sqlalchemy.engine import Engine
 from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from tertulia.orchestrator.errors import Fenced, Misbehaved, ShuttingDown, TertuliaError
-from tertulia.orchestrator.events import TurnEnded, TurnGranted
+from tertulia.orchestrator.events import Event, TurnEnded, TurnGranted
 from tertulia.orchestrator.floor import Floor
 from tertulia.orchestrator.ports import Batch
 from tertulia.orchestrator.room import RoomId
 from tertulia.storage.codec import Row, floor_to_json, to_row
 from tertulia.storage.faults import translate
-from tertulia.storage.tables import events, rooms, snapshots, turns
-
-_MOVE_HEAD = (
-    rooms.update()
-    .where(rooms.c.id == sa.bindparam("_room"))
-    .where(rooms.c.epoch == sa.bindparam("_epoch"))
-    .where(rooms.c.head == sa.bindparam("_after"))
-    .values(head=sa.bindparam("_head"), chain=sa.bindparam("_chain"))
-)
-_SETTLE = (
-    turns.update()
-    .where(turns.c.id == sa.bindparam("_turn"))
-    .where(turns.c.ended.is_(None))
-    .values(ended=sa.bindparam("_ended"), outcome=sa.bindparam("_outcome"))
-)
-_KEEP = upsert(snapshots)
-_KEEP = _KEEP.on_conflict_do_update(
-    index_elements=["room"], set_={"seq": _KEEP.excluded.seq, "floor": _KEEP.excluded.floor}
+from tertulia.storage.statements import (
+    ADD_EVENTS,
+    GRANT,
+    KEEP_SNAPSHOT,
+    MOVE_HEAD,
+    SETTLE,
+    Prepared,
 )
 
 Work = Callable[[sa.Connection], Any]
@@ -59,6 +47,11 @@ class Writer:
     def __init__(self, engine: Engine, thread: Executor, where: str) -> None:
         """``thread`` runs one job at a time; ``where`` names the database in errors."""
         self._engine, self._thread, self._where = engine, thread, where
+        self._move_head = Prepared(MOVE_HEAD, engine.dialect)
+        self._add_events = Prepared(ADD_EVENTS, engine.dialect)
+        self._grant = Prepared(GRANT, engine.dialect)
+        self._settle = Prepared(SETTLE, engine.dialect)
+        self._keep_snapshot = Prepared(KEEP_SNAPSHOT, engine.dialect)
         self._jobs: list[_Job] = []
         self._task: asyncio.Task[None] | None = None
         self.closed = False
@@ -132,14 +125,28 @@ class Writer:
                 rows.append(row)
             chains[batch.room] = chain
             heads.append(_head(batch, chain))
-        if connection.execute(_MOVE_HEAD, heads).rowcount != len(heads):
+        if self._move_head.run(connection, heads) != len(heads):
             raise Fenced(room=batches[0].room, epoch=batches[0].epoch)
-        connection.execute(events.insert(), rows)
-        _settle(connection, batches)
+        self._add_events.run(connection, rows)
+        self._settle_turns(connection, batches)
         kept = [_snapshot(batch.snapshot) for batch in batches if batch.snapshot is not None]
         if kept:
-            connection.execute(_KEEP, kept)
+            self._keep_snapshot.run(connection, kept)
         return chains
+
+    def _settle_turns(self, connection: sa.Connection, batches: Iterable[Batch]) -> None:
+        granted: list[Row] = []
+        ended: list[Row] = []
+        for event in (event for batch in batches for event in batch.events):
+            body = event.body
+            if isinstance(body, TurnGranted):
+                granted.append(_grant(event, body))
+            elif isinstance(body, TurnEnded):
+                ended.append({"_turn": body.turn, "_ended": event.seq, "_outcome": body.outcome})
+        if granted:
+            self._grant.run(connection, granted)
+        if ended and self._settle.run(connection, ended) != len(ended):
+            raise Misbehaved(who="the scheduler", what="ended a turn that was not under way")
 
     def _in_our_words(self, error: Exception) -> Exception:
         if isinstance(error, IntegrityError):
@@ -162,31 +169,13 @@ def _head(batch: Batch, chain: bytes) -> Row:
     }
 
 
+def _grant(event: Event, body: TurnGranted) -> Row:
+    row: Row = {"id": body.turn, "room": event.room, "participant": event.by}
+    return row | {"granted": event.seq, "ended": None, "outcome": None}
+
+
 def _snapshot(floor: Floor) -> Row:
     return {"room": floor.room, "seq": floor.head, "floor": floor_to_json(floor)}
-
-
-def _settle(connection: sa.Connection, batches: Iterable[Batch]) -> None:
-    granted: list[Row] = []
-    ended: list[Row] = []
-    for batch in batches:
-        for event in batch.events:
-            body = event.body
-            if isinstance(body, TurnGranted):
-                granted.append(
-                    {
-                        "id": body.turn,
-                        "room": event.room,
-                        "participant": event.by,
-                        "granted": event.seq,
-                    }
-                )
-            elif isinstance(body, TurnEnded):
-                ended.append({"_turn": body.turn, "_ended": event.seq, "_outcome": body.outcome})
-    if granted:
-        connection.execute(turns.insert(), granted)
-    if ended and connection.execute(_SETTLE, ended).rowcount != len(ended):
-        raise Misbehaved(who="the scheduler", what="ended a turn that was not under way")
 
 
 def _attempt(work: Work, connection: sa.Connection) -> Any:
