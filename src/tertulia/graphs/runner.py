@@ -89,6 +89,7 @@ class GraphSpeaker:
         except GraphRecursionError as error:
             what = f"was not at its end after {self._limit - 1} steps"
             raise Misbehaved(who=self._who, what=what) from error
+        state = state or {}  # None, if no node has written anything
         if "__interrupt__" in state:
             raise Misbehaved(who=self._who, what="waits for an answer that nobody here can give")
         return self.finish(turn, state)

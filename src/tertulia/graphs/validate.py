@@ -4,7 +4,7 @@ A misspelt name is reported once; for everything after that the name that was me
 """
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from difflib import get_close_matches
 from typing import TypeAlias
@@ -115,14 +115,14 @@ def _as_meant(edge: Edge, known: tuple[str, ...]) -> Edge:
 # ---- ways
 
 
-def _arrows(known: tuple[str, ...] | list[str], edges: tuple[Edge, ...]) -> Arrows:
+def _arrows(known: Sequence[str], edges: Iterable[Edge]) -> Arrows:
     arrows: Arrows = nx.DiGraph()
     arrows.add_nodes_from([START, *known, END])
     for edge in edges:
         arrows.add_edges_from(
             (source, edge.target)
             for source in edge.sources
-            if source in (START, *known) and edge.target in (END, *known)
+            if source in {START, *known} - {END} and edge.target in {END, *known} - {START}
         )
     return arrows
 
@@ -152,11 +152,10 @@ def _dead_ends(arrows: Arrows, known: tuple[str, ...]) -> Iterator[str]:
         yield f"{_round(arrows, circle)} is a circle that nothing leaves: add a way out of it"
 
 
-def _endless(arrows: Arrows, edges: tuple[Edge, ...]) -> Iterator[str]:
+def _endless(arrows: Arrows, edges: Iterable[Edge]) -> Iterator[str]:
     """A circle of plain edges goes round for ever, whatever else leaves it."""
-    plain: Arrows = nx.DiGraph()
-    single = (edge for edge in edges if not edge.conditional and len(edge.sources) == 1)
-    plain.add_edges_from((edge.sources[0], edge.target) for edge in single)
+    single = [edge for edge in edges if not edge.conditional and len(edge.sources) == 1]
+    plain = _arrows(list(arrows), single)
     told = set[str]().union(*_without_exit(arrows))
     for circle in circles(plain):
         if not circle <= told:
