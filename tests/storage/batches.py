@@ -1,0 +1,118 @@
+"""Batches of events to write, made by hand: a log does not ask whether a floor would allow them."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from tertulia.orchestrator import RoomSettings, Said
+from tertulia.orchestrator.events import (
+    BODIES,
+    Body,
+    Draft,
+    Event,
+    FloorRequestCancelled,
+    FloorRequested,
+    Joined,
+    Left,
+    Outcome,
+    PolicyFailed,
+    RoomEnded,
+    RoomOpened,
+    RoomPaused,
+    RoomResumed,
+    TurnEnded,
+    TurnGranted,
+    TurnResumed,
+)
+from tertulia.orchestrator.floor import Floor
+from tertulia.orchestrator.ports import Batch, Log, Tenure
+from tertulia.orchestrator.room import ROOM, Audience, Kind, ParticipantId, RoomId, TurnId
+from tertulia.orchestrator.transitions import fold
+
+ana, ben, bo = ParticipantId("ana"), ParticipantId("ben"), ParticipantId("bo")
+POLICY = {"name": "fair", "patience": 4, "inner": {"name": "round_robin", "people": True}}
+
+
+def taken(room: RoomId, epoch: int = 1) -> Tenure:
+    """A tenure that nobody gave."""
+    return Tenure(room, epoch, 0, Floor(room))
+
+
+def said(
+    text: str, *, by: ParticipantId = ana, key: str | None = None, audience: Audience = None
+) -> Draft:
+    """Words."""
+    return Draft(by, Said(text), audience, key)
+
+
+def granted(number: int, by: ParticipantId = ben) -> Draft:
+    """The floor, given for the first, second, ... time."""
+    return Draft(by, TurnGranted(TurnId(f"kitchen/{number}"), 99.5, "by hand"))
+
+
+def batch_of(
+    tenure: Tenure,
+    after: int,
+    *drafts: Draft,
+    snapshot: Floor | None = None,
+    events: Sequence[Event] | None = None,
+) -> Batch:
+    """What follows event ``after``, in one step."""
+    sealed = [
+        Event(tenure.room, seq, after + 1, 1.25, d.by, d.body, d.audience, d.key)
+        for seq, d in enumerate(drafts, after + 1)
+    ]
+    return Batch(tenure.room, tenure.epoch, tuple(events or sealed), snapshot)
+
+
+async def written(log: Log, room: RoomId) -> list[str]:
+    """The texts of a room, in order."""
+    said = [event.body for event in await log.read(room, 0, 10_000)]
+    return [body.text for body in said if isinstance(body, Said)]
+
+
+def bodies() -> list[Body]:
+    """One of every kind, every field of it set."""
+    turn = TurnId("kitchen/1")
+    one_each: list[Body] = [
+        RoomOpened(RoomSettings(POLICY, None, 0.1, 1e-3, 7, 12), "A title"),
+        RoomPaused(),
+        RoomResumed(),
+        RoomEnded("it is late"),
+        Joined("Ana María", Kind.OBSERVER),
+        Left("tired"),
+        Said("words", (ana, bo), turn, 3, ana),
+        FloorRequested(10**30),
+        FloorRequestCancelled(),
+        TurnGranted(turn, 1767225600.123457, "a rule", 3),
+        TurnResumed(turn, 0.1 + 0.2, 2),
+        TurnEnded(turn, Outcome.INTERRUPTED, "a problem", more=True),
+        PolicyFailed("it raised"),
+    ]
+    assert {type(body).__name__ for body in one_each} == BODIES.keys()
+    return one_each
+
+
+def everything() -> tuple[Draft, ...]:
+    """A stretch of log after which no field of the floor is as it was at first."""
+    one, two = TurnId("kitchen/1"), TurnId("kitchen/2")
+    return (
+        Draft(ROOM, RoomOpened(RoomSettings(POLICY, 2), "All of it")),
+        *(Draft(who, Joined(who.title(), Kind.HUMAN)) for who in (ana, ben)),
+        Draft(bo, Joined("Bo", Kind.AGENT)),
+        Draft(ben, Said("hello")),
+        Draft(ana, Said("well?", (bo, ben))),
+        Draft(bo, TurnGranted(one, 0.1 + 0.2, "addressed", 6)),
+        Draft(bo, Said("well", (), one)),
+        Draft(bo, TurnEnded(one, Outcome.COMMITTED, more=True)),
+        Draft(ana, FloorRequested(2)),
+        Draft(bo, TurnGranted(two, 9.75, "volunteers")),
+        Draft(bo, TurnResumed(two, 10.75, 2)),
+        Draft(ana, Said("between us", (ben,)), (ana, ben)),
+        Draft(ROOM, RoomPaused()),
+    )
+
+
+def rich_floor(room: RoomId) -> Floor:
+    """The floor after ``everything``."""
+    floor = fold(Floor(room), batch_of(taken(room), 0, *everything()).events)
+    return replace(floor, continuing=bo)
