@@ -52,6 +52,9 @@ def build(specification: str | Mapping[str, Any]) -> Policy:
     """
     if isinstance(specification, str):
         specification = {"name": specification}
+    if not isinstance(specification, Mapping):
+        what = f"a policy is a name, or a mapping with a name; {_told(specification)}"
+        raise Invalid(where="policy", what=what)
     name = str(specification.get("name", ""))
     kind = _KNOWN.get(name)
     if kind is None:
@@ -59,17 +62,31 @@ def build(specification: str | Mapping[str, Any]) -> Policy:
         hint = f"; did you mean {close[0]!r}?" if close else f"; there are {', '.join(names())}"
         raise Unknown(kind="policy", name=name, hint=hint)
     given = {k: v for k, v in specification.items() if k != "name"}
-    allowed = {f.name for f in fields(kind)}
-    if not given.keys() <= allowed:
-        wrong = ", ".join(sorted(given.keys() - allowed))
+    allowed = {f.name: f.default for f in fields(kind)}
+    if not given.keys() <= allowed.keys():
+        wrong = ", ".join(sorted(given.keys() - allowed.keys()))
         takes = ", ".join(sorted(allowed)) or "none"
         raise Invalid(where=f"policy {name!r}", what=f"no field {wrong}; it takes {takes}")
+    for field, value in given.items():
+        _check_type(f"policy {name!r}", field, value, allowed[field])
     values = {k: build(v) if k == "inner" or _is_specification(v) else v for k, v in given.items()}
     try:
         policy: Policy = kind(**values)
     except TypeError as error:
         raise Invalid(where=f"policy {name!r}", what=str(error)) from error
     return policy
+
+
+def _check_type(where: str, field: str, value: object, default: object) -> None:
+    wanted = type(default)
+    fits = type(value) is wanted or (wanted is float and type(value) is int)
+    if wanted in (bool, int, float, str) and not fits:
+        what = f"{field} must be {wanted.__name__}, and {_told(value)}"
+        raise Invalid(where=where, what=what)
+
+
+def _told(value: object) -> str:
+    return f"{value!r:.80} is {type(value).__name__}"
 
 
 def _is_specification(value: object) -> bool:

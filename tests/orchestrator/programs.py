@@ -1,0 +1,215 @@
+"""Random programs for rooms without a shell: what people and agents might ask for, in any order."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from functools import partial
+from typing import Any, TypeAlias
+
+from hypothesis import strategies as st
+
+from tertulia.orchestrator import admission
+from tertulia.orchestrator.arbiter import step
+from tertulia.orchestrator.errors import Refused
+from tertulia.orchestrator.events import (
+    Draft,
+    Event,
+    Outcome,
+    RoomEnded,
+    RoomOpened,
+    RoomPaused,
+    RoomResumed,
+)
+from tertulia.orchestrator.floor import Floor
+from tertulia.orchestrator.inbox import Prepare
+from tertulia.orchestrator.policies import (
+    Addressed,
+    Conversational,
+    Fair,
+    RaisedHands,
+    RoundRobin,
+    specify,
+)
+from tertulia.orchestrator.ports import Policy, Reply
+from tertulia.orchestrator.room import (
+    ROOM,
+    Kind,
+    Participant,
+    ParticipantId,
+    RoomId,
+    RoomSettings,
+)
+
+CAST = {
+    ParticipantId(name.lower()): Participant(ParticipantId(name.lower()), name, kind)
+    for name, kind in {
+        "Ana": Kind.HUMAN,
+        "Cy": Kind.HUMAN,
+        "Dov": Kind.HUMAN,
+        "Bo": Kind.AGENT,
+        "Eve": Kind.AGENT,
+        "Flo": Kind.AGENT,
+        "Zoe": Kind.OBSERVER,
+    }.items()
+}
+"""Everybody who may come in: three persons, three agents, one who only watches."""
+
+ANA, CY, DOV, BO, EVE, FLO, ZOE = CAST
+
+Ask: TypeAlias = tuple[Any, ...]
+"""One thing asked of a room: a verb and its arguments."""
+
+
+@dataclass
+class PureRoom:
+    """A room with nothing around it: requests go in, events come out, and time is what we say."""
+
+    policy: Policy
+    settings: RoomSettings = field(default_factory=RoomSettings)
+    floor: Floor = field(default_factory=lambda: Floor(RoomId("kitchen")))
+    events: list[Event] = field(default_factory=list)
+    now: float = 1_000.0
+
+    def __post_init__(self) -> None:
+        whole = replace(self.settings, policy=_said_as_data(self.policy))
+        self.ask(lambda floor, now: (Draft(ROOM, RoomOpened(whole)),))
+
+    def ask(self, prepare: Prepare) -> tuple[Event, ...]:
+        """Let one request be decided; its events."""
+        outcome = step(self.floor, prepare(self.floor, self.now), self.now, self.policy)
+        self.floor = outcome.floor
+        self.events += outcome.events
+        return outcome.events
+
+    def seat(self, *names: str) -> None:
+        """Let members of the cast in."""
+        for name in names:
+            newcomer = CAST[ParticipantId(name)]
+            self.ask(partial(_joining, newcomer))
+
+    def say(self, who: str, text: str = "Well.", **more: Any) -> tuple[Event, ...]:
+        """Let somebody say something."""
+        return self.ask(lambda f, now: admission.post(f, ParticipantId(who), text, **more))
+
+    def raise_hand(self, who: str, priority: int = 0) -> tuple[Event, ...]:
+        """Let somebody ask for the floor."""
+        return self.ask(lambda f, now: admission.request(f, ParticipantId(who), priority))
+
+    def finish(self, text: str = "", **more: Any) -> tuple[Event, ...]:
+        """Let the oldest turn end with what it says."""
+        hold = self.floor.holds[0]
+        return self.ask(lambda f, now: admission.finish(f, hold, Reply(text, **more)))
+
+    @property
+    def holder(self) -> str | None:
+        """Who has held the floor longest."""
+        return self.floor.holds[0].participant if self.floor.holds else None
+
+    def do(self, ask: Ask) -> tuple[Event, ...]:
+        """Ask for one step of a program; what is refused leaves no events."""
+        try:
+            return self.ask(lambda floor, now: _worded(floor, now, ask))
+        except Refused:
+            return ()
+        finally:
+            self.now += 0.5
+
+
+def _joining(newcomer: Participant, floor: Floor, now: float) -> tuple[Draft, ...]:
+    return admission.join(floor, newcomer)
+
+
+def _said_as_data(policy: Policy) -> dict[str, Any]:
+    try:
+        return specify(policy)
+    except Refused:  # a test's own policy, which no log has to name
+        return {"name": "conversational"}
+
+
+def _worded(floor: Floor, now: float, ask: Ask) -> tuple[Draft, ...]:
+    match ask:
+        case ("join", who):
+            return admission.join(floor, CAST[who])
+        case ("leave", who):
+            return admission.leave(floor, who, "", "as I was say")
+        case ("post", who, text, whisper, back):
+            reply_to = floor.head - back if back is not None and floor.head > back else None
+            return admission.post(floor, who, text, whisper=whisper, reply_to=reply_to)
+        case ("hand", who, priority):
+            return admission.request(floor, who, priority)
+        case ("lower", who):
+            return admission.withdraw(floor, who)
+        case ("pause",):
+            return (Draft(ROOM, RoomPaused()),)
+        case ("resume",):
+            return (Draft(ROOM, RoomResumed()),)
+        case ("close",):
+            return (Draft(ROOM, RoomEnded("late")),)
+    return _of_a_turn(floor, now, ask)
+
+
+def _of_a_turn(floor: Floor, now: float, ask: Ask) -> tuple[Draft, ...]:
+    if not floor.holds:
+        return ()
+    hold = floor.holds[ask[1] % len(floor.holds)]
+    match ask:
+        case ("finish", _, reply):
+            return admission.finish(floor, hold, reply)
+        case ("cut", _, outcome):
+            return admission.cut(floor, hold, outcome, ROOM, "as I was say", "it broke")
+        case ("crash", _):
+            return admission.take_up(floor, hold, now)
+    raise AssertionError(ask)
+
+
+texts = st.sampled_from(
+    ["Good morning.", "@bo what do you think?", "Eve, Flo: hm.", "Cy and Dov: well?", "@ana @bo!"]
+)
+members = st.sampled_from(sorted(CAST))
+several = st.lists(members, max_size=2).map(tuple)
+replies = st.builds(
+    Reply,
+    text=st.one_of(st.just(""), texts),
+    addressees=st.one_of(several, st.just((ParticipantId("nobody-here"),))),
+    more=st.booleans(),
+)
+asks: st.SearchStrategy[Ask] = st.one_of(
+    st.tuples(st.just("join"), members),
+    st.tuples(st.just("leave"), members),
+    st.tuples(st.just("post"), members, texts, st.just(()), st.none() | st.integers(0, 9)),
+    st.tuples(st.just("post"), members, texts, several, st.none()),
+    st.tuples(st.just("hand"), members, st.integers(-2, 2)),
+    st.tuples(st.just("lower"), members),
+    st.tuples(st.just("finish"), st.integers(0, 5), replies),
+    st.tuples(st.just("finish"), st.integers(0, 5), replies),
+    st.tuples(
+        st.just("cut"),
+        st.integers(0, 5),
+        st.sampled_from([Outcome.INTERRUPTED, Outcome.FAILED, Outcome.EXPIRED]),
+    ),
+    st.tuples(st.just("crash"), st.integers(0, 5)),
+    st.sampled_from([("pause",), ("resume",), ("resume",)]),
+)
+
+
+def programs(shortest: int = 15, longest: int = 45) -> st.SearchStrategy[Sequence[Ask]]:
+    """Lists of requests; now and then the room is closed before the end."""
+    whole = st.lists(asks, min_size=shortest, max_size=longest)
+    closed = st.tuples(whole, whole).map(lambda two: [*two[0], ("close",), *two[1]])
+    return st.one_of(whole, whole, whole, closed)
+
+
+plain_policies: st.SearchStrategy[Policy] = st.one_of(
+    st.builds(RoundRobin, people=st.booleans()),
+    st.just(Addressed()),
+    st.builds(RaisedHands, ageing=st.integers(1, 5)),
+    st.builds(Conversational, volunteers=st.integers(0, 3), agent_run=st.integers(0, 8)),
+)
+policies: st.SearchStrategy[Policy] = plain_policies | st.builds(
+    Fair, inner=plain_policies, patience=st.integers(0, 5)
+)
+room_settings = st.builds(
+    RoomSettings,
+    capacity=st.none() | st.integers(1, 4),
+    turn_limit=st.none() | st.integers(0, 10),
+    text_limit=st.integers(5, 200),
+)
