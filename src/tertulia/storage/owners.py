@@ -46,7 +46,9 @@ def _is_known_dead(owner: str) -> bool:
     if named is None or named["host"] != socket.gethostname():
         return False
     try:
-        return f"{psutil.Process(int(named['pid'])).create_time():.2f}" != named["started"]
+        process = psutil.Process(int(named["pid"]))
+        ended = process.status() == psutil.STATUS_ZOMBIE  # only its parent has not noticed yet
+        return ended or f"{process.create_time():.2f}" != named["started"]
     except psutil.NoSuchProcess:
         return True
 
