@@ -31,7 +31,7 @@ RESUMPTIONS = 3
 """How often a turn is taken up again after crashes before it counts as failed."""
 
 WORDS = 1024
-"""The most characters of a key, a reason or a title."""
+"""The most characters of a key, a reason, a title or a problem."""
 
 
 def member(floor: Floor, who: str) -> Seat:
@@ -165,6 +165,8 @@ def cut(
 
 def take_up(floor: Floor, hold: Hold, now: float) -> tuple[Draft, ...]:
     """Take up a turn that an earlier owner of the room left unfinished, with a fresh lease."""
+    if not _still_held(floor, hold):
+        return ()
     if hold.attempt > RESUMPTIONS:
         problem = f"given up: the process ended {hold.attempt} times during this turn"
         return (_end(hold, Outcome.FAILED, problem),)
@@ -178,6 +180,8 @@ def check_words(what: str, words: str) -> None:
     if len(words) > WORDS:
         hint = f"at most {WORDS:,} are kept"
         raise BadContent(what=f"a {what} of {len(words):,} characters", hint=hint)
+    if "\0" in words:  # PostgreSQL keeps none
+        raise BadContent(what=f"a {what} with a NUL in it", hint="leave it out")
     _check_unicode(words)
 
 
@@ -220,7 +224,7 @@ def _waits_for_another(floor: Floor, hold: Hold, speaker: ParticipantId) -> bool
 
 
 def _end(hold: Hold, outcome: Outcome, problem: str | None = None, *, more: bool = False) -> Draft:
-    told = None if problem is None else _clean(problem)
+    told = None if problem is None else _clean(problem)[:WORDS]
     return Draft(hold.participant, TurnEnded(hold.turn, outcome, told, more), hold.audience)
 
 

@@ -22,6 +22,7 @@
         └── Misbehaved       a policy, agent or graph broke its contract
 """
 
+from functools import partial
 from typing import Any, ClassVar
 
 
@@ -34,6 +35,10 @@ class TertuliaError(Exception):
         """Word the class's sentence with ``fields`` and keep them as attributes."""
         self.fields = fields
         super().__init__(self.says.format(**fields))
+
+    def __reduce__(self) -> Any:
+        """Travel between processes by the fields, not by the sentence."""
+        return partial(type(self), **self.fields), ()
 
     def __getattr__(self, name: str) -> Any:
         """Read a field by its name."""
@@ -58,7 +63,7 @@ class Broken(TertuliaError):
 class NotNow(Refused):
     """The floor's table has no entry for this event in this standing."""
 
-    says = "{who} is {standing}, so {event} cannot happen now"
+    says = "{who} is {standing}, so {event} cannot happen now{hint}"
 
 
 class Unknown(Refused):

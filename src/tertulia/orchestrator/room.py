@@ -57,7 +57,7 @@ class Participant:
 
 
 def _is_a_line(name: str) -> bool:
-    return "\n" not in name and name == name.encode(errors="replace").decode()
+    return len(name.splitlines()) == 1 and name == name.encode(errors="replace").decode()
 
 
 def handle(name: str) -> ParticipantId:

@@ -74,6 +74,19 @@ STANDINGS: Mapping[Standing, Mapping[type[Body], Standing]] = {
 }
 """What a participant's events do to its standing. (An observer who joins is WATCHING instead.)"""
 
+_INSTEAD: Mapping[tuple[Phase | Standing, type[Body] | None], str] = {
+    (Phase.OPEN, RoomResumed): "; it goes on already",
+    (Phase.OPEN, RoomOpened): "; it has been opened already",
+    (Phase.PAUSED, RoomPaused): "; it rests already",
+    (Phase.PAUSED, None): "; resume the room first",
+    (Phase.UNOPENED, None): "; open the room first",
+    (Standing.ABSENT, None): "; join the room first",
+    (Standing.WATCHING, None): "; an observer only watches: to speak, join as a person or an agent",
+    (Standing.HOLDING, FloorRequested): "; they have the floor already",
+    (Standing.HOLDING, Left): "; their turn has to end first",
+}
+"""What to do instead, where the tables have no entry."""
+
 
 def check(floor: Floor, by: ParticipantId, kind: type[Body]) -> None:
     """Raise ``NotNow`` or ``RoomClosed`` unless the tables have an entry for this event now."""
@@ -81,13 +94,18 @@ def check(floor: Floor, by: ParticipantId, kind: type[Body]) -> None:
         raise RoomClosed(room=floor.room)
     if kind in _OF_THE_ROOM:
         if kind not in PHASES[floor.phase]:
-            raise NotNow(who=f"room {floor.room!r}", standing=floor.phase, event=kind.__name__)
+            raise _not_now(f"room {floor.room!r}", floor.phase, kind)
         return
     standing = floor.standing(by)
     unopened = floor.phase is Phase.UNOPENED
     paused = floor.phase is Phase.PAUSED and kind is TurnGranted
     if unopened or paused or kind not in STANDINGS[standing]:
-        raise NotNow(who=repr(by), standing=standing, event=kind.__name__)
+        raise _not_now(repr(by), floor.phase if unopened or paused else standing, kind)
+
+
+def _not_now(who: str, state: Phase | Standing, kind: type[Body]) -> NotNow:
+    hint = _INSTEAD.get((state, kind)) or _INSTEAD.get((state, None), "")
+    return NotNow(who=who, standing=state, event=kind.__name__, hint=hint)
 
 
 def apply(floor: Floor, event: Event) -> Floor:
@@ -221,7 +239,7 @@ def _resumed(floor: Floor, event: Event, body: TurnResumed) -> _Changes:
 
 def _ended(floor: Floor, event: Event, body: TurnEnded) -> _Changes:
     if all(hold.turn != body.turn for hold in floor.holds):
-        raise NotNow(who=f"turn {body.turn!r}", standing="not held", event="TurnEnded")
+        raise NotNow(who=f"turn {body.turn!r}", standing="not held", event="TurnEnded", hint="")
     return {
         "holds": tuple(hold for hold in floor.holds if hold.turn != body.turn),
         "continuing": event.by if body.more else floor.continuing,
