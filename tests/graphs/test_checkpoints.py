@@ -18,6 +18,8 @@ from tertulia.orchestrator import Reply
 from tertulia.orchestrator.errors import Invalid, StoreUnusable
 from tertulia.orchestrator.room import TurnId
 
+pytestmark = pytest.mark.db
+
 TURN = TurnId("kitchen/7")
 ROOT = Path(__file__).parents[2]
 
@@ -201,9 +203,10 @@ async def test_a_turn_that_has_ended_is_forgotten(checkpoints: Checkpoints) -> N
 async def test_a_turn_that_was_interrupted_is_forgotten_however_late_it_stops(
     checkpoints: Checkpoints,
 ) -> None:
-    slow = asyncio.Event()
+    began, slow = asyncio.Event(), asyncio.Event()
 
     async def stops_late() -> None:
+        began.set()
         try:
             await asyncio.Event().wait()
         finally:
@@ -211,8 +214,7 @@ async def test_a_turn_that_was_interrupted_is_forgotten_however_late_it_stops(
 
     speaker = GraphSpeaker(two_steps([], stops_late), checkpoints)
     run = asyncio.ensure_future(speaker(turn_in()))
-    while await checkpoints.unfinished() == set():  # noqa: ASYNC110 - there is no event for it
-        await asyncio.sleep(0.01)
+    await began.wait()
     run.cancel()
     forgetting = asyncio.ensure_future(speaker.ended(TURN))
     await asyncio.sleep(0.05)

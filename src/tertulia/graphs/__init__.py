@@ -3,6 +3,7 @@
 from tertulia.agents.state import InTurn, TurnState
 from tertulia.graphs.checkpoints import Checkpoints
 from tertulia.graphs.compiler import compiled
+from tertulia.graphs.draw import draw, mermaid
 from tertulia.graphs.runner import GraphSpeaker
 from tertulia.graphs.speakers import speaker_of
 from tertulia.graphs.spec import END, START, TurnGraph
@@ -27,6 +28,8 @@ __all__ = [
     "answer",
     "check",
     "compiled",
+    "draw",
+    "mermaid",
     "plan_then_answer",
     "problems_of",
     "speaker_of",

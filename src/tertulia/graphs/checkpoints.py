@@ -5,9 +5,10 @@ truth of one unfinished turn and of nothing else: it goes when the turn has ende
 lives in a file apart from the room's log, which would lose a quarter of its pace.
 """
 
+import asyncio
 import sqlite3
 from collections.abc import AsyncIterator, Callable, Iterable
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, closing
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -99,27 +100,24 @@ class Checkpoints:
 @asynccontextmanager
 async def _sqlite(path: Path) -> AsyncIterator[BaseCheckpointSaver[Any]]:
     """Open a file. ``NORMAL`` outlives a killed process; a power cut may cost the last steps."""
-    try:
-        connection = await aiosqlite.connect(path, timeout=BUSY_S)
-    except sqlite3.Error as error:
-        raise _unusable(path, error) from error
-    try:
+    await asyncio.to_thread(_try, path)
+    async with aiosqlite.connect(path, timeout=BUSY_S) as connection:
         saver = AsyncSqliteSaver(connection)
-        try:
-            await saver.setup()
-            await connection.execute("PRAGMA synchronous=NORMAL")
-        except sqlite3.Error as error:
-            raise _unusable(path, error) from error
+        await saver.setup()
+        await connection.execute("PRAGMA synchronous=NORMAL")
         yield saver
-    finally:
-        await connection.close()
+
+
+def _try(path: Path) -> None:
+    """Find out on a connection of its own: aiosqlite leaves a thread behind when it cannot open."""
+    try:
+        with closing(sqlite3.connect(path, timeout=BUSY_S)) as connection:
+            connection.execute("PRAGMA journal_mode=WAL").fetchone()
+    except sqlite3.Error as error:
+        hint = "name a file in a folder that can be written, used for checkpoints alone"
+        raise StoreUnusable(where=str(path), what=str(error), hint=hint) from error
 
 
 @asynccontextmanager
 async def _opened(saver: BaseCheckpointSaver[Any]) -> AsyncIterator[BaseCheckpointSaver[Any]]:
     yield saver
-
-
-def _unusable(path: Path, error: sqlite3.Error) -> StoreUnusable:
-    hint = "name a file in a folder that can be written, used for checkpoints alone"
-    return StoreUnusable(where=str(path), what=str(error), hint=hint)
