@@ -217,3 +217,14 @@ async def test_a_langgraph_graph_keeps_its_own_saver_and_its_turns_are_forgotten
     assert list(saver.list(None))
     await speaker.ended(turn.id)
     assert not list(saver.list(None))
+
+
+async def test_one_speaker_takes_turns_in_many_rooms_at_once() -> None:
+    async def tell(state: TurnState, runtime: InTurn) -> TurnState:
+        await asyncio.sleep(0)
+        return {"draft": runtime.context.room}
+
+    speaker = GraphSpeaker(one_node(tell))
+    turns = [turn_in(turn=f"room-{n}/1") for n in range(50)]
+    replies = await asyncio.gather(*(speaker(turn) for turn in turns))
+    assert [reply.text for reply in replies] == [f"room-{n}" for n in range(50)]

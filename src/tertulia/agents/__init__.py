@@ -1,15 +1,9 @@
-"""Who the agents are and what they can do: cards, prompts, models, tools, the kinds of node."""
+"""Who the agents are and what they can do: cards, prompts, models, tools, the kinds of node.
 
-from tertulia.agents.cards import Card
-from tertulia.agents.embedded import Embedded
-from tertulia.agents.faults import ModelFailed
-from tertulia.agents.listening import ChatModel
-from tertulia.agents.nodes import model_caller, planner, router, tool_executor
-from tertulia.agents.prompts import Budget, prompt
-from tertulia.agents.remote import Patience, Remote, remote
-from tertulia.agents.scripted import Hang, Scripted
-from tertulia.agents.speaker import ModelSpeaker
-from tertulia.agents.state import InTurn, TurnState, open_calls
+Names are imported when they are first used: a card needs no model, and chat models take a second.
+"""
+
+from tertulia.agents.doorman import __getattr__ as __getattr__
 
 __all__ = [
     "Budget",
@@ -24,11 +18,11 @@ __all__ = [
     "Remote",
     "Scripted",
     "TurnState",
+    "chat_model",
     "model_caller",
     "open_calls",
     "planner",
     "prompt",
-    "remote",
     "router",
     "tool_executor",
 ]

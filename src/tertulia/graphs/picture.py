@@ -17,8 +17,8 @@ from matplotlib.figure import Figure
 from matplotlib.patches import FancyArrowPatch, FancyBboxPatch
 from matplotlib.path import Path as Curve
 
-from tertulia.graphs.draw import Arrow, Sketch
 from tertulia.graphs.layout import Box, Point, lay_out
+from tertulia.graphs.sketch import Arrow, Sketch
 from tertulia.graphs.spec import END, START, shown
 
 INK, LINE, CHOICE = "#1f2933", "#52606d", "#2f6f9f"
