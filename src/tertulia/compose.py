@@ -2,6 +2,7 @@
 
 import importlib
 import importlib.util
+import inspect
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -9,8 +10,6 @@ from types import ModuleType, TracebackType
 from typing import Any, Self
 
 from tertulia.agents.cards import Card
-from tertulia.agents.catalogue import chat_model
-from tertulia.agents.speaker import ModelSpeaker
 from tertulia.orchestrator import (
     Clock,
     Kind,
@@ -112,17 +111,21 @@ class House:
 def speaker(card: Card, *, seed: int = 0, graph: str | None = None) -> Speaker:
     """The program that speaks for the agent on ``card``.
 
-    Without ``graph`` its model answers by itself. ``graph`` names a template of
-    ``tertulia.graphs``, or an object as ``named`` finds it: a graph, an async function, or a
-    function from the model to one of these. Raises ``Unknown`` and ``Invalid``.
+    Without ``graph`` its model answers by itself. ``graph`` is ``answer`` or ``plan_then_answer``,
+    or names an object as ``named`` finds it: an async function, a graph, or a function from a model
+    and a card to a graph. Raises ``Unknown`` and ``Invalid``.
     """
+    # Models and graphs take a second to import; rooms of plain functions need not wait for them.
+    from tertulia.agents.catalogue import chat_model
+    from tertulia.agents.speaker import ModelSpeaker
+
     if graph is None:
         return ModelSpeaker(card, chat_model(card.model, seed=seed))
-    # LangGraph takes a second to import; rooms without graphs need not wait for it.
-    from tertulia.graphs import TEMPLATES, speaker_of
+    from tertulia.graphs import answer, plan_then_answer, speaker_of
 
-    made = TEMPLATES[graph] if graph in TEMPLATES else named(graph)
-    if graph in TEMPLATES or getattr(made, "takes_model", False):
+    templates = {"answer": answer, "plan_then_answer": plan_then_answer}
+    made = templates[graph] if graph in templates else named(graph)
+    if inspect.isfunction(made) and not inspect.iscoroutinefunction(made):
         made = made(chat_model(card.model, seed=seed), card)
     return speaker_of(made)
 

@@ -50,7 +50,7 @@ def test_an_unknown_name_is_told_with_the_nearest_one(
 @pytest.mark.parametrize(
     ("specification", "told"),
     [
-        ({"name": "addressed", "loud": 1}, "policy 'addressed': no field loud; it takes none"),
+        ({"name": "addressed", "loud": 1}, "policy 'addressed': no field loud; it takes agent_run"),
         (
             {"name": "fair", "patient": 1},
             "policy 'fair': no field patient; it takes inner, patience",

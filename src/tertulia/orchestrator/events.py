@@ -203,3 +203,8 @@ class Event:
     def type(self) -> str:
         """The body's name, as in the ``type`` column."""
         return type(self.body).__name__
+
+    @property
+    def text(self) -> str:
+        """What was said; empty for an event that is no utterance."""
+        return self.body.text if isinstance(self.body, Said) else ""

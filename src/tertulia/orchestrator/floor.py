@@ -182,6 +182,21 @@ class Floor:
             if seat.kind is Kind.AGENT and seat.id not in holding and self.news_for(seat):
                 yield seat
 
+    def unanswered(self, agent_run: int) -> Iterator[Obligation]:
+        """The obligations whose addressee may be granted now, oldest first.
+
+        Once agents have had ``agent_run`` turns in a row, what they ask each other has to wait
+        until a person has spoken: two agents cannot keep each other going for ever.
+        """
+        running = self.agent_run < agent_run
+        for owed in self.owed:
+            if self.eligible(owed.participant) and (running or not self._between_agents(owed)):
+                yield owed
+
+    def _between_agents(self, owed: Obligation) -> bool:
+        asker, asked = self.members.get(owed.by), self.members[owed.participant]
+        return asker is not None and asker.kind is Kind.AGENT and asked.kind is Kind.AGENT
+
     def people(self) -> Iterator[Seat]:
         """The persons in the room, in the order of joining."""
         return (seat for seat in self.members.values() if seat.kind is Kind.HUMAN)

@@ -1,7 +1,7 @@
 """A live room as programs use it: everything that can be asked of one, and nothing decided here."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Iterable, Sequence
 from functools import partial
 
 from tertulia.orchestrator import admission
@@ -22,6 +22,8 @@ from tertulia.orchestrator.inbox import Prepare
 from tertulia.orchestrator.keys import Keys
 from tertulia.orchestrator.ports import Log
 from tertulia.orchestrator.room import ROOM, Audience, Participant, ParticipantId, RoomId
+from tertulia.orchestrator.transcript import UTTERANCES
+from tertulia.orchestrator.transitions import check
 from tertulia.orchestrator.turns import Speaker
 from tertulia.orchestrator.visibility import audience_of, may_see
 
@@ -114,11 +116,15 @@ class Room:
         await self.request(lambda floor, now: admission.withdraw(floor, ParticipantId(who)))
 
     async def interrupt(self, by: str, whom: str | None = None) -> tuple[Event, ...]:
-        """Cut the turn of ``whom`` (or every turn): what was delivered stands, marked."""
+        """Cut the turn of ``whom`` (or every turn): what was delivered stands, marked.
+
+        Raises ``Unknown``, ``RoomClosed``, and ``NotNow`` for who only watches.
+        """
         cutter = ParticipantId(by)
 
         def prepare(floor: Floor, now: float) -> tuple[Draft, ...]:
             admission.member(floor, by)
+            check(floor, cutter, Said)
             target = None if whom is None else admission.member(floor, whom).id
             return self._cut_all(floor, cutter, target)
 
@@ -144,6 +150,11 @@ class Room:
     async def lapse(self) -> None:
         """Wait until nobody holds the floor and nothing waits to be done."""
         await self.live.lapse()
+
+    async def said(self, reads_as: str | None = None, limit: int = UTTERANCES) -> Sequence[Event]:
+        """The last utterances that ``reads_as`` may see (``None``: all), oldest first."""
+        reader = None if reads_as is None else ParticipantId(reads_as)
+        return await self._log.said(self.id, self.floor.head + 1, limit, reader)
 
     def subscribe(
         self, reads_as: str | None = None, after: int = 0

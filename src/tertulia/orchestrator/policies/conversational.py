@@ -7,10 +7,9 @@ conversation", Language 50(4), 696-735.
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from tertulia.orchestrator.floor import Floor, Obligation, Seat
+from tertulia.orchestrator.floor import Floor, Seat
 from tertulia.orchestrator.policies.specification import known_as
 from tertulia.orchestrator.ports import Choice
-from tertulia.orchestrator.room import Kind
 
 
 @known_as("conversational")
@@ -32,25 +31,18 @@ class Conversational:
         return next(self._rules(floor), None)
 
     def _rules(self, floor: Floor) -> Iterator[Choice]:
-        running = floor.agent_run < self.agent_run
-        for owed in floor.owed:
-            if floor.eligible(owed.participant) and (running or not _between_agents(floor, owed)):
-                yield Choice(owed.participant, "current selects next", owed.seq)
+        for owed in floor.unanswered(self.agent_run):
+            yield Choice(owed.participant, "current selects next", owed.seq)
         for request in floor.pending:
             if floor.eligible(request.participant):
                 yield Choice(request.participant, "raised hand")
-        if not running:
+        if floor.agent_run >= self.agent_run:
             return
         if floor.volunteers < self.volunteers:
             for seat in sorted(floor.willing(), key=_silence):
                 yield Choice(seat.id, "self-selection")
         if floor.continuing is not None and floor.eligible(floor.continuing):
             yield Choice(floor.continuing, "current continues")
-
-
-def _between_agents(floor: Floor, owed: Obligation) -> bool:
-    asker, asked = floor.members.get(owed.by), floor.members[owed.participant]
-    return asker is not None and asker.kind is Kind.AGENT and asked.kind is Kind.AGENT
 
 
 def _silence(seat: Seat) -> tuple[int, int]:
