@@ -12,7 +12,7 @@ from functools import partial
 
 from tertulia.orchestrator import admission
 from tertulia.orchestrator.arbiter import step
-from tertulia.orchestrator.errors import Fenced, Unreachable
+from tertulia.orchestrator.errors import Fenced, ShuttingDown, StoreUnusable, Unreachable
 from tertulia.orchestrator.events import (
     Draft,
     Event,
@@ -24,7 +24,7 @@ from tertulia.orchestrator.events import (
     TurnResumed,
 )
 from tertulia.orchestrator.feed import Delta, Feed
-from tertulia.orchestrator.floor import Floor, Hold
+from tertulia.orchestrator.floor import Floor, Hold, Phase
 from tertulia.orchestrator.inbox import Asked, Inbox
 from tertulia.orchestrator.policies import build
 from tertulia.orchestrator.ports import Batch, Clock, Log, Policy, Reply, Tenure
@@ -37,6 +37,9 @@ SNAPSHOT_EVERY = 512
 
 RETRY_S = (0.1, 5.0)
 """The first and the longest wait before a commit that failed is tried again."""
+
+STUBBORN_S = 5.0
+"""How long leaving waits for agents that will not be cancelled."""
 
 
 @dataclass(slots=True)
@@ -59,7 +62,7 @@ class Conversation:
         said: Sequence[Event],
         log: Log,
         clock: Clock,
-        lost: Callable[[], None],
+        lost: Callable[["Conversation"], None],
     ) -> None:
         """Take the room as its log left it; ``lost`` is called when another owner takes it."""
         self.floor, self.epoch = floor, tenure.epoch
@@ -76,6 +79,10 @@ class Conversation:
         self._chores: set[asyncio.Task[None]] = set()
         self._quiet: list[asyncio.Future[None]] = []
         self._leaving = self._left = False
+        self._gone: Unreachable | None = None
+        self._wait_s = RETRY_S[0]
+        if floor.phase is Phase.CLOSED:
+            self.feed.end()
 
     # ---- what the scheduler asks of it
 
@@ -91,9 +98,9 @@ class Conversation:
         self.inbox.put(lambda floor, now: self._cut(floor, hold, outcome, by, problem), owed=True)
 
     def delivered(self, hold: Hold | None) -> str:
-        """Silence a running turn, and say what it had delivered."""
+        """What a running turn has delivered; it is silent until the step that asks is settled."""
         running = None if hold is None else self._running.get(hold.turn)
-        return "" if running is None else running.stop()
+        return "" if running is None else running.turn.hush()
 
     @property
     def quiet(self) -> bool:
@@ -101,8 +108,8 @@ class Conversation:
         return not self.floor.holds and not len(self.inbox) and self._loop is None
 
     async def lapse(self) -> None:
-        """Wait until the room is quiet."""
-        if not self.quiet:
+        """Wait until the room is quiet, or no longer live here."""
+        if not self.quiet and self._gone is None:
             waiting = asyncio.get_running_loop().create_future()
             self._quiet.append(waiting)
             await waiting
@@ -110,62 +117,79 @@ class Conversation:
     async def turns_ended(self) -> None:
         """Start no more turns, and wait until those that run have ended."""
         self._leaving = True
-        while self._running or self._loop is not None:
-            tasks = [running.task for running in self._running.values()]
-            await asyncio.wait([*tasks, *([self._loop] if self._loop else [])])
+        while busy := [
+            *(running.task for running in self._running.values() if not running.task.done()),
+            *([] if self._loop is None else [self._loop]),
+        ]:
+            await asyncio.wait(busy)
 
     async def leave(self, why: Unreachable) -> None:
         """Stop being live: unfinished turns stay in the log for the next owner."""
         self._leaving = self._left = True
-        for cancel in self._alarms.values():
-            cancel()
         tasks = [running.task for running in self._running.values()]
-        for running in self._running.values():
-            running.stop()
-        if tasks:
-            await asyncio.wait(tasks)
-        if self._loop is not None and self._loop is not asyncio.current_task():
-            await asyncio.wait([self._loop])
+        self._silence()
+        if tasks:  # one that will not be cancelled is left to itself: nobody hears it any more
+            await asyncio.wait(tasks, timeout=STUBBORN_S)
         if self._chores:
-            await asyncio.wait(self._chores)
+            await asyncio.wait(self._chores, timeout=STUBBORN_S)
+        if self._loop is not None:
+            await asyncio.wait([self._loop], timeout=STUBBORN_S)
+        self._gone = why  # from now on nothing new is begun
         self.inbox.refuse_all(why)
-        self._wake_the_patient()
-        self.feed.end()
+        if self._loop is not None:
+            await asyncio.wait([self._loop])
+        self._go(why)
 
     # ---- the loop
 
     def _arrived(self) -> None:
-        if self._loop is None:
+        if self._gone is not None:
+            self.inbox.refuse_all(self._gone)
+        elif self._loop is None:
             self._loop = asyncio.get_running_loop().create_task(self._work())
 
     async def _work(self) -> None:
-        wait = RETRY_S[0]
         try:
             while len(self.inbox):
-                asked = self.inbox.take()
-                done = self._arbitrate(asked)
-                try:
-                    if done.events:
-                        await self._log.append(self._batch(done))
-                except Fenced as error:
-                    self._give_up(asked, error)
-                    return
-                except Exception as error:  # the store failed: nothing was written
-                    self.inbox.take_back([a for a in asked if a.owed])
-                    for refused in asked:
-                        if not refused.owed:
-                            refused.refuse(error)
-                    if self._left:
-                        return  # what is owed stays in the log as unfinished, for the next owner
-                    await self._clock.sleep(wait)
-                    wait = min(2 * wait, RETRY_S[1])
-                    continue
-                wait = RETRY_S[0]
-                self._commit(done)
+                await self._settle(self.inbox.take())
         finally:
             self._loop = None
         if self.quiet:
             self._wake_the_patient()
+
+    async def _settle(self, asked: list[Asked]) -> None:
+        done = self._arbitrate(asked)
+        try:
+            if done.events:
+                await self._log.append(self._batch(done))
+        except Fenced as error:
+            self._give_up(asked, error)
+        except (Unreachable, StoreUnusable) as error:  # nothing was written
+            await self._put_off(asked, error)
+        except Exception as error:  # one of them cannot be written: the others shall not pay for it
+            if len(asked) == 1:
+                await self._put_off(asked, error)
+            for one in asked if len(asked) > 1 else ():
+                await self._settle([one])
+        else:
+            self._wait_s = RETRY_S[0]
+            self._commit(done)
+        for running in self._running.values():
+            running.turn.speak_on()
+
+    async def _put_off(self, asked: list[Asked], error: Exception) -> None:
+        """Refuse what was asked for, and keep what is owed for later."""
+        self.inbox.take_back([one for one in asked if one.owed])
+        for one in asked:
+            if not one.owed:
+                one.refuse(error)
+        if self._left:  # what is owed stays in the log as unfinished, for the next owner
+            self.inbox.refuse_all(ShuttingDown())
+            return
+        for running in self._running.values():
+            running.turn.speak_on()
+        await self._clock.sleep(self._wait_s)
+        self._wait_s = min(2 * self._wait_s, RETRY_S[1])
 
     def _arbitrate(self, asked: list[Asked]) -> _Arbitrated:
         done = _Arbitrated(self.floor, self._policy, [], [])
@@ -216,12 +240,24 @@ class Conversation:
     def _give_up(self, asked: list[Asked], error: Fenced) -> None:
         for one in asked:
             one.refuse(error)
-        self.inbox.refuse_all(error)
-        for turn in list(self._running):
-            self._stop(turn)
+        self._leaving = True
+        self._silence()
+        self._go(error)
+        self._lost(self)
+
+    def _silence(self) -> None:
+        """Cancel every alarm and every running turn."""
+        for cancel in self._alarms.values():
+            cancel()
+        for running in self._running.values():
+            running.stop()
+
+    def _go(self, why: Unreachable) -> None:
+        """Be live no longer; whoever still asks is told why."""
+        self._gone = why
+        self.inbox.refuse_all(why)
         self._wake_the_patient()
         self.feed.end()
-        self._lost()
 
     def _wake_the_patient(self) -> None:
         patient, self._quiet = self._quiet, []

@@ -119,7 +119,7 @@ class Fenced(Unreachable):
 
     says = (
         "room {room!r} was taken over by another process (our epoch {epoch} is no longer the "
-        "newest) and nothing was written; try again with the same key"
+        "newest) and nothing was written; open the room again and try with the same key"
     )
 
 

@@ -6,9 +6,10 @@ what they became has been committed.
 
 import asyncio
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import replace
+from typing import Any
 
 from tertulia.orchestrator.admission import check_words
 from tertulia.orchestrator.conversation import Conversation
@@ -18,7 +19,7 @@ from tertulia.orchestrator.feed import PAGE
 from tertulia.orchestrator.floor import Phase
 from tertulia.orchestrator.live_room import Room
 from tertulia.orchestrator.policies import build, specify
-from tertulia.orchestrator.ports import Clock, Log
+from tertulia.orchestrator.ports import Clock, Log, Tenure
 from tertulia.orchestrator.room import ROOM, Participant, ParticipantId, RoomId, RoomSettings
 from tertulia.orchestrator.transcript import UTTERANCES
 from tertulia.orchestrator.transitions import fold
@@ -35,7 +36,7 @@ class Scheduler:
     def __init__(self, log: Log, clock: Clock) -> None:
         """Rooms are kept in ``log``; all waiting goes through ``clock``."""
         self._log, self.clock = log, clock
-        self._rooms: dict[RoomId, asyncio.Future[Room]] = {}
+        self._rooms: dict[RoomId, asyncio.Task[Room]] = {}
         self._leaving = False
 
     async def open(
@@ -62,17 +63,15 @@ class Scheduler:
             raise Invalid(where=f"room {room!r}", what=what)
         check_words("title", title)
         name = RoomId(room)
-        live = self._rooms.get(name)
-        if live is None:
-            live = self._rooms[name] = asyncio.get_running_loop().create_future()
-            try:
-                live.set_result(await self._take(name, settings, title, speakers or {}))
-            except BaseException as error:
-                del self._rooms[name]
-                live.set_exception(error)
-                live.exception()
-                raise
-        opened = await asyncio.shield(live)
+        taking = self._rooms.get(name)
+        if taking is None:
+            # In a task of its own: whoever else wants the room may wait for it too.
+            taking = asyncio.create_task(self._take(name, settings, title, speakers or {}))
+            self._rooms[name] = taking
+            taking.add_done_callback(lambda done: self._taken(name, done))
+        opened = await asyncio.shield(taking)
+        if self._leaving:
+            raise ShuttingDown
         for who, speaker in (speakers or {}).items():
             opened.attach(who, speaker)
         for participant in participants:
@@ -88,16 +87,24 @@ class Scheduler:
     ) -> Room:
         tenure = await self._log.acquire(name)
         try:
-            floor = tenure.snapshot
-            while floor.head < tenure.head:
-                floor = fold(floor, await self._log.read(name, floor.head, PAGE))
-            said = await self._log.said(name, floor.head + 1, UTTERANCES) if floor.head else ()
-            live = Conversation(
-                floor, tenure, said, self._log, self.clock, lambda: self._forget(name)
-            )
+            return await self._begin(tenure, settings, title, speakers)
         except BaseException:
-            await self._log.release(name, tenure.epoch)
+            with suppress(Unreachable, Broken):  # what went wrong first is what is told
+                await self._log.release(name, tenure.epoch)
             raise
+
+    async def _begin(
+        self,
+        tenure: Tenure,
+        settings: RoomSettings | None,
+        title: str,
+        speakers: Mapping[str, Speaker],
+    ) -> Room:
+        name, floor = tenure.room, tenure.snapshot
+        while floor.head < tenure.head:
+            floor = fold(floor, await self._log.read(name, floor.head, PAGE))
+        said = await self._log.said(name, floor.head + 1, UTTERANCES) if floor.head else ()
+        live = Conversation(floor, tenure, said, self._log, self.clock, self._forget)
         live.speakers.update({ParticipantId(who): speaker for who, speaker in speakers.items()})
         opened = Room(live, self._log, older=floor.head > 0)
         if floor.phase is Phase.UNOPENED:
@@ -108,12 +115,20 @@ class Scheduler:
         live.take_up()
         return opened
 
-    def _forget(self, room: RoomId) -> None:
-        self._rooms.pop(room, None)
+    def _taken(self, name: RoomId, taking: asyncio.Task[Room]) -> None:
+        if (taking.cancelled() or taking.exception()) and self._rooms.get(name) is taking:
+            del self._rooms[name]
+
+    def _forget(self, live: Conversation) -> None:
+        """Let a room go, unless it has been opened anew meanwhile."""
+        name = live.floor.room
+        taking = self._rooms.get(name)
+        if taking is not None and taking.done() and taking.result().live is live:
+            del self._rooms[name]
 
     async def hand_back(self, room: Room) -> None:
         """Stop having a room live here; whoever opens it next goes on with it."""
-        self._forget(room.id)
+        self._forget(room.live)
         await room.live.leave(ShuttingDown())
         await self._log.release(room.id, room.live.epoch)
 
@@ -122,14 +137,12 @@ class Scheduler:
 
         What was acknowledged is in the log; a turn handed back is resumed by the room's next owner.
         """
+        if self._leaving:
+            return
         self._leaving = True
-        rooms = [live.result() for live in self._rooms.values() if live.done()]
-        ending = [asyncio.ensure_future(room.live.turns_ended()) for room in rooms]
-        if ending:
-            await asyncio.wait(ending, timeout=grace_s)
-            for one in ending:
-                one.cancel()
-            await asyncio.wait(ending)
+        await _within(grace_s, list(self._rooms.values()))
+        rooms = [taking.result() for taking in self._rooms.values()]
+        await _within(grace_s, [asyncio.create_task(r.live.turns_ended()) for r in rooms])
         for room in rooms:
             # Where the store fails now, the room is free again when this process has ended.
             with suppress(Unreachable, Broken):
@@ -139,3 +152,12 @@ class Scheduler:
     def __len__(self) -> int:
         """How many rooms are live here."""
         return len(self._rooms)
+
+
+async def _within(seconds: float, tasks: Collection[asyncio.Task[Any]]) -> None:
+    """Let tasks end within so many seconds; cancel the others."""
+    if tasks:
+        await asyncio.wait(tasks, timeout=seconds)
+        for task in tasks:
+            task.cancel()
+        await asyncio.wait(tasks)

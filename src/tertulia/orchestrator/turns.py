@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 from tertulia.orchestrator.errors import Misbehaved
 from tertulia.orchestrator.events import Event
@@ -23,6 +23,7 @@ class Turn:
     __slots__ = (
         "_deliver",
         "_delivered",
+        "_heard",
         "_over",
         "answers",
         "clock",
@@ -46,6 +47,7 @@ class Turn:
         self.answers = _find(view, hold.answers)
         self._deliver = deliver
         self._delivered: list[str] = []
+        self._heard: int | None = None
         self._over = False
 
     @property
@@ -85,14 +87,30 @@ class Turn:
 
     def say(self, delta: str) -> None:
         """Say a piece of the utterance now. After the turn was cut, nothing is heard any more."""
+        if not isinstance(delta, str):
+            kind = type(delta).__name__
+            raise Misbehaved(who=f"agent {self.me.id!r}", what=f"said {kind}, not text")
         if delta and not self._over:
             self._delivered.append(delta)
-            self._deliver(delta)
+            if self._heard is None:
+                self._deliver(delta)
 
     def hush(self) -> str:
-        """Let nothing more be heard; what had been said until now."""
+        """Let nothing more be heard until ``speak_on``; what had been heard until now."""
+        if self._heard is None:
+            self._heard = len(self._delivered)
+        return "".join(self._delivered[: self._heard])
+
+    def speak_on(self) -> None:
+        """Let what was said since ``hush`` be heard after all."""
+        if self._heard is not None and not self._over:
+            kept, self._heard = self._delivered[self._heard :], None
+            for delta in kept:
+                self._deliver(delta)
+
+    def end(self) -> None:
+        """Let nothing be said any more."""
         self._over = True
-        return self.delivered
 
 
 Speaker: TypeAlias = Callable[[Turn], Awaitable[Reply | str | None]]
@@ -106,21 +124,26 @@ of a turn has been committed, so that what was kept for resuming that turn can g
 class RunningTurn:
     """An agent's turn in a task of its own; ``done`` is called once, unless it is stopped."""
 
-    __slots__ = ("_done", "task", "turn")
+    __slots__ = ("_done", "_stopped", "task", "turn")
 
     def __init__(self, turn: Turn, speaker: Speaker, done: Callable[[Reply | str], None]) -> None:
         """Start; ``done`` gets the reply, or as a text the problem that the agent broke with."""
-        self.turn, self._done = turn, done
+        self.turn, self._done, self._stopped = turn, done, False
         self.task = asyncio.get_running_loop().create_task(self._run(speaker), name=turn.id)
 
-    def stop(self) -> str:
-        """Cancel it; what it had delivered until now."""
+    def stop(self) -> None:
+        """Cancel it, and let it say nothing more."""
+        self._stopped = True
         self.task.cancel()
-        return self.turn.hush()
+        self.turn.end()
 
     async def _run(self, speaker: Speaker) -> None:
         try:
             reply = _as_reply(await speaker(self.turn), self.turn)
+        except asyncio.CancelledError:
+            if self._stopped:
+                raise
+            self._done("the agent cancelled its own work")
         except Exception as error:  # whatever an agent raises is its failed turn, not ours
             self._done(f"{type(error).__name__}: {error}"[:_PROBLEM_LIMIT])
         else:
@@ -135,6 +158,7 @@ def _find(view: tuple[Event, ...], seq: int | None) -> Event | None:
 
 def _as_reply(answer: object, turn: Turn) -> Reply:
     if isinstance(answer, Reply):
+        _check(answer, turn)
         return answer
     if answer is None:
         return Reply(turn.delivered)
@@ -142,3 +166,15 @@ def _as_reply(answer: object, turn: Turn) -> Reply:
         return Reply(answer)
     kind = type(answer).__name__
     raise Misbehaved(who=f"agent {turn.me.id!r}", what=f"answered with {kind}, not text or Reply")
+
+
+def _check(reply: Reply, turn: Turn) -> None:
+    names: Any = reply.addressees
+    fits = {
+        "text": isinstance(reply.text, str),
+        "addressees": not isinstance(names, str) and all(isinstance(who, str) for who in names),
+        "problem": reply.problem is None or isinstance(reply.problem, str),
+    }
+    wrong = ", ".join(field for field, well in fits.items() if not well)
+    if wrong:
+        raise Misbehaved(who=f"agent {turn.me.id!r}", what=f"gave a Reply with a wrong {wrong}")
