@@ -137,7 +137,7 @@ def named(reference: str) -> Any:
     """
     place, colon, name = reference.rpartition(":")
     if not colon or not place or not name:
-        hint = "; write FILE.py:NAME or MODULE:NAME"
+        hint = "; write FILE.py:NAME or MODULE:NAME, or the name of a template"
         raise Unknown(kind="object", name=reference, hint=hint)
     module = _from_file(Path(place)) if place.endswith(".py") else _from_path(place)
     try:

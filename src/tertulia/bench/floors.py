@@ -21,7 +21,8 @@ async def bare_loop(agents: int, turns: int, delay_s: float = 0.0) -> None:
         return TEXT
 
     for turn in range(turns):
-        said.append((turn, await speak(turn % agents)))
+        text = await speak(turn % agents)
+        said.append((turn, text))
 
 
 def bare_loop_case(agents: int, turns: int) -> Case:
