@@ -77,8 +77,8 @@ def rendered(event: Event, turn: Turn) -> str:
 
 
 def _introduction(turn: Turn, card: Card | None, left_out: int, notes: Sequence[str]) -> str:
-    card = card or Card(turn.me.name)
-    parts = [card.persona.strip(), _company(turn), _languages(card), *notes, _errand(turn)]
+    persona, languages = (card.persona.strip(), card.languages) if card else ("", ())
+    parts = [persona, _company(turn), _speech(languages), *notes, _errand(turn)]
     if left_out:
         parts.append(f"[earlier messages left out: {left_out}]")
     return "\n\n".join(part for part in parts if part)
@@ -94,14 +94,13 @@ def _company(turn: Turn) -> str:
     )
 
 
-def _languages(card: Card) -> str:
-    if not card.languages:
+def _speech(languages: tuple[str, ...]) -> str:
+    if not languages:
         return "Speak the language in which you are spoken to."
-    first, *more = card.languages
-    if not more:
-        return f"Speak {first}."
-    known = _listed(card.languages)
-    return f"You speak {known}. Answer in the one you are spoken to in; else in {first}."
+    if len(languages) == 1:
+        return f"Speak {languages[0]}."
+    known = _listed(languages)
+    return f"You speak {known}. Answer in the one you are spoken to in; else in {languages[0]}."
 
 
 def _errand(turn: Turn) -> str:
