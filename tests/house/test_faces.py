@@ -50,6 +50,8 @@ def test_a_face_hands_names_on_and_does_nothing_else(face: Path) -> None:
                 pass
             case ast.Assign(targets=[ast.Name(id="__all__")]):
                 pass
+            case ast.Assign(value=ast.Call(func=ast.Attribute(attr="attach_stub"))):
+                pass  # the names stand in the stub, and are imported when they are first used
             case _:
                 pytest.fail(f"{dotted(face)}, line {statement.lineno}: {ast.unparse(statement)}")
 

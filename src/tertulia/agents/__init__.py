@@ -1,28 +1,9 @@
 """Who the agents are and what they can do: cards, prompts, models, tools, the kinds of node.
 
-Names are imported when they are first used: a card needs no model, and chat models take a second.
+The stub beside this file lists the names; each is imported when it is first used, since a card
+needs no model, and chat models take a second.
 """
 
-from tertulia.agents.doorman import __getattr__ as __getattr__
+import lazy_loader
 
-__all__ = [
-    "Budget",
-    "Card",
-    "ChatModel",
-    "Embedded",
-    "Hang",
-    "InTurn",
-    "ModelFailed",
-    "ModelSpeaker",
-    "Patience",
-    "Remote",
-    "Scripted",
-    "TurnState",
-    "chat_model",
-    "model_caller",
-    "open_calls",
-    "planner",
-    "prompt",
-    "router",
-    "tool_executor",
-]
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

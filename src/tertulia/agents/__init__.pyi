@@ -1,16 +1,16 @@
 # The types behind the face: at run time each name is imported when it is first used.
 
-from tertulia.agents.cards import Card
-from tertulia.agents.catalogue import chat_model
-from tertulia.agents.embedded import Embedded
-from tertulia.agents.faults import ModelFailed
-from tertulia.agents.listening import ChatModel
-from tertulia.agents.nodes import model_caller, planner, router, tool_executor
-from tertulia.agents.prompts import Budget, prompt
-from tertulia.agents.remote import Patience, Remote
-from tertulia.agents.scripted import Hang, Scripted
-from tertulia.agents.speaker import ModelSpeaker
-from tertulia.agents.state import InTurn, TurnState, open_calls
+from .cards import Card
+from .catalogue import chat_model
+from .embedded import Embedded
+from .faults import ModelFailed
+from .listening import ChatModel
+from .nodes import model_caller, planner, router, tool_executor
+from .prompts import Budget, prompt
+from .remote import Patience, Remote
+from .scripted import Hang, Scripted
+from .speaker import ModelSpeaker
+from .state import InTurn, TurnState, open_calls
 
 __all__ = [
     "Budget",

@@ -1,4 +1,4 @@
-"""Chat models by name: ``scripted``, ``embedded``, or ``NAME@BASE_URL``. It makes; it never calls."""
+"""Chat models by name: ``scripted``, ``embedded``, ``NAME@BASE_URL``. Made here, never called."""
 
 import os
 
@@ -15,7 +15,8 @@ def chat_model(name: str, *, seed: int = 0) -> BaseChatModel:
 
     ``scripted`` improvises small talk from ``seed``, at the pace of speech; ``embedded`` is the
     small real model in this process. An endpoint that wants a key gets the one in the environment
-    variable ``TERTULIA_API_KEY``. Raises ``Unknown`` for other names, ``ModelMissing`` where packages lack.
+    variable ``TERTULIA_API_KEY``. Raises ``Unknown`` for other names, and ``ModelMissing`` where
+    the packages of a model are not installed.
     """
     # Each import costs up to a second, and a process needs one of them.
     if name == "scripted":
