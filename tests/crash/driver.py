@@ -1,0 +1,342 @@
+"""Kill the process that holds the rooms, again and again, while clients talk; then count.
+
+    python -m tests.crash.driver --kills 200 --seed 1 --json
+
+Clients post over loopback sockets and retry until they are told that it is done. Workers are killed
+with SIGKILL at random moments (drawn from the seed), some while they start; some are frozen with
+SIGSTOP until another has taken their rooms over, and then let go on beside it for a while.
+``--no-keys`` and ``--no-fence`` are negative controls: with them, faults must be found.
+"""
+
+import argparse
+import asyncio
+import json
+import random
+import signal
+import sqlite3
+import sys
+import tempfile
+from contextlib import AsyncExitStack, suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from tests.crash import worker as worker_module
+from tests.crash.checker import Figures, Post, check
+
+from tertulia.orchestrator import handle
+
+PEOPLE, AGENTS = (
+    tuple(map(handle, names)) for names in (worker_module.PEOPLE, worker_module.AGENTS)
+)
+ANSWER_S = 3.0
+"""How long a client waits for an answer before it asks again, perhaps somebody else."""
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What is to happen."""
+
+    kills: int = 20
+    seed: int = 1
+    rooms: int = 6
+    people: int = 3
+    freezes: float = 0.15
+    """The share of workers that are frozen first."""
+    patience_s: float = 60.0
+    """How long the last posts and answers may take once nobody is killed any more."""
+    keys: bool = True
+    fence: bool = True
+
+
+@dataclass(slots=True)
+class Run:
+    """What happened."""
+
+    kills: int = 0
+    freezes: int = 0
+    takeovers: int = 0
+    retries: int = 0
+    refused: list[str] = field(default_factory=list)
+    posts: list[Post] = field(default_factory=list)
+    figures: Figures = field(default_factory=Figures)
+
+    def as_json(self) -> dict[str, Any]:
+        """The counts as a JSON object."""
+        counts = {"kills": self.kills, "freezes": self.freezes, "retries": self.retries}
+        counts["takeovers"] = self.takeovers
+        return counts | {"refused": len(self.refused)} | self.figures.as_json()
+
+
+class Process:
+    """One worker process."""
+
+    def __init__(self, process: asyncio.subprocess.Process) -> None:
+        self._process = process
+        self.port: int | None = None
+        self.up, self.holds = asyncio.Event(), asyncio.Event()
+        self._listening = asyncio.create_task(self._listen())
+
+    @classmethod
+    async def stand_by(cls, path: Path, plan: Plan, seed: int) -> "Process":
+        """Start one that has yet to be told to go."""
+        options = ["--url", f"sqlite:///{path}", "--rooms", str(plan.rooms), "--seed", str(seed)]
+        if not plan.fence:
+            options.append("--unfenced")
+        pipe = asyncio.subprocess.PIPE
+        return cls(
+            await asyncio.create_subprocess_exec(
+                *(sys.executable, "-P", worker_module.__file__, *options), stdin=pipe, stdout=pipe
+            )
+        )
+
+    async def _listen(self) -> None:
+        assert self._process.stdout is not None
+        while line := (await self._process.stdout.readline()).split():
+            if line[0] == b"port":
+                self.port = int(line[1])
+                self.up.set()
+            else:
+                self.holds.set()
+        self.port = None
+        self.up.set()
+        self.holds.set()
+
+    def go(self) -> None:
+        """Let it open the database."""
+        assert self._process.stdin is not None
+        self._process.stdin.write(b"go\n")
+
+    def send(self, number: signal.Signals) -> None:
+        """Send a signal to this process alone."""
+        if self._process.returncode is None:
+            self._process.send_signal(number)
+
+    async def end(self, number: signal.Signals | None) -> None:
+        """End it: by a signal, or by ending its input. Returns when it has gone."""
+        if number is None:
+            assert self._process.stdin is not None
+            self._process.stdin.close()
+        else:
+            self.send(number)
+        await self._listening
+        await self._process.wait()
+
+
+class Client:
+    """A person at a loopback socket, who says one thing after the other."""
+
+    def __init__(self, crash: "Crash", room: str, who: str, seed: str) -> None:
+        self._crash, self._room, self._who = crash, room, who
+        self._chance = random.Random(seed)
+        self._port = 0
+        self._streams: tuple[asyncio.StreamReader, asyncio.StreamWriter] | None = None
+
+    async def talk(self) -> None:
+        """Post until there is no more to say; each post until it is acknowledged."""
+        number = 0
+        while not self._crash.over.is_set():
+            number += 1
+            post = self._next(number)
+            self._crash.run.posts.append(post)
+            asked = {"room": post.room, "by": post.by, "text": post.text, "whisper": post.whisper}
+            key = post.key if self._crash.plan.keys else None
+            answer = await self.ask(asked | {"key": key})
+            if "refused" in answer:
+                self._crash.run.refused.append(answer["refused"])
+            post.seq = answer.get("seq")
+            await asyncio.sleep(self._chance.random() * 0.02)
+        self.hang_up()
+
+    def _next(self, number: int) -> Post:
+        name = f"{self._room} {self._who} {number}"
+        agent = self._chance.choice(AGENTS)
+        match self._chance.randrange(6):
+            case 0:
+                return Post(self._room, self._who, name, f"{name}: pst", (agent,))
+            case 1 | 2 | 3:
+                return Post(self._room, self._who, name, f"{name}: @{agent}, ¿qué tal?")
+            case _:
+                return Post(self._room, self._who, name, f"{name}: well")
+
+    async def ask(self, asked: dict[str, Any], wait_s: float = ANSWER_S) -> dict[str, Any]:
+        """Send a request to whoever serves, again and again until it is answered."""
+        while True:
+            ports = self._crash.ports
+            if ports:
+                try:
+                    answer = await asyncio.wait_for(
+                        self._try(asked, self._chance.choice(ports)), wait_s
+                    )
+                except (OSError, EOFError, TimeoutError, ValueError):
+                    self.hang_up()
+                else:
+                    if "retry" not in answer:
+                        return answer
+            self._crash.run.retries += 1
+            await asyncio.sleep(0.02 + self._chance.random() * 0.03)
+
+    async def _try(self, asked: dict[str, Any], port: int) -> dict[str, Any]:
+        if self._streams is None or self._port != port:
+            self.hang_up()
+            self._streams = await asyncio.open_connection("127.0.0.1", port)
+            self._port = port
+        reader, writer = self._streams
+        writer.write(json.dumps(asked).encode() + b"\n")
+        await writer.drain()
+        answer: dict[str, Any] = json.loads(await reader.readuntil(b"\n"))
+        return answer
+
+    def hang_up(self) -> None:
+        """Leave the line."""
+        if self._streams is not None:
+            self._streams[1].close()
+            self._streams = None
+
+
+class Crash:
+    """One run: the workers, the clients, and the hand on the switch."""
+
+    def __init__(self, plan: Plan, path: Path) -> None:
+        self.plan, self.run, self._path = plan, Run(), path
+        self.over = asyncio.Event()
+        self._chance = random.Random(plan.seed)
+        self._alive: list[Process] = []
+        self._started = 0
+
+    @property
+    def ports(self) -> list[int]:
+        """Where somebody serves now."""
+        return [process.port for process in self._alive if process.port is not None]
+
+    async def play(self) -> Run:
+        """Let it all happen; the processes have ended when this returns."""
+        async with AsyncExitStack() as stack:
+            stack.push_async_callback(self._clear)
+            talking = [asyncio.create_task(client.talk()) for client in self._clients()]
+            await self._stand_by()
+            current = await self._go()
+            while self.run.kills < self.plan.kills:
+                current = await self._strike(current)
+            self.over.set()
+            await asyncio.wait(talking, timeout=self.plan.patience_s)
+            for task in talking:
+                task.cancel()
+            await asyncio.gather(*talking, return_exceptions=True)
+            await self._lapse()
+            with suppress(TimeoutError):
+                await asyncio.wait_for(current.end(None), self.plan.patience_s)
+        self.run.figures = check(self._path, self.run.posts)
+        return self.run
+
+    async def _lapse(self) -> None:
+        """Wait until every question has been answered."""
+        asking = Client(self, "", "", "last")
+        patience_s = self.plan.patience_s
+        with suppress(TimeoutError):
+            await asyncio.wait_for(asking.ask({"lapse": True}, patience_s), patience_s)
+        asking.hang_up()
+
+    def _clients(self) -> list[Client]:
+        return [
+            Client(self, f"room-{number}", who, f"{self.plan.seed} {number} {who}")
+            for number in range(self.plan.rooms)
+            for who in PEOPLE[: self.plan.people]
+        ]
+
+    async def _stand_by(self) -> None:
+        self._started += 1
+        seed = self.plan.seed * 1000 + self._started
+        self._next = await Process.stand_by(self._path, self.plan, seed)
+
+    async def _go(self) -> Process:
+        """Let the one that stands by take over, and have another one stand by."""
+        going = self._next
+        self._alive.append(going)
+        going.go()
+        await self._stand_by()
+        return going
+
+    async def _strike(self, current: Process) -> Process:
+        """Kill the current worker, in one way or another, at some moment; the one that follows."""
+        if self._chance.random() < 0.8:  # else perhaps while it starts
+            await current.up.wait()
+        await asyncio.sleep(self._chance.random() * 0.6)
+        if current.port is not None and self._chance.random() < self.plan.freezes:
+            return await self._freeze(current)
+        await self._kill(current)
+        return await self._go()
+
+    async def _freeze(self, frozen: Process) -> Process:
+        """Freeze a worker between two transactions, and thaw it beside the one that followed."""
+        self.run.freezes += 1
+        await _soon(frozen.holds, ANSWER_S)
+        frozen.send(signal.SIGSTOP)
+        while _is_locked(self._path):
+            frozen.send(signal.SIGCONT)
+            await asyncio.sleep(self._chance.random() * 0.01)
+            frozen.send(signal.SIGSTOP)
+        following = await self._go()
+        self.run.takeovers += await _soon(following.holds, ANSWER_S)
+        frozen.send(signal.SIGCONT)
+        await asyncio.sleep(0.1 + self._chance.random() * 0.5)
+        await self._kill(frozen)
+        return following
+
+    async def _kill(self, process: Process) -> None:
+        self.run.kills += 1
+        await process.end(signal.SIGKILL)
+        self._alive.remove(process)
+
+    async def _clear(self) -> None:
+        for process in [*self._alive, self._next]:
+            await process.end(signal.SIGKILL)
+
+
+async def _soon(event: asyncio.Event, wait_s: float) -> bool:
+    """Wait for something, but not for ever; whether it came."""
+    with suppress(TimeoutError):
+        await asyncio.wait_for(event.wait(), wait_s)
+    return event.is_set()
+
+
+def _is_locked(path: Path) -> bool:
+    """Whether some process is in the middle of a transaction."""
+    connection = sqlite3.connect(path, timeout=0.02, isolation_level=None)
+    try:
+        connection.execute("BEGIN IMMEDIATE")
+        connection.execute("ROLLBACK")
+    except sqlite3.OperationalError:
+        return True
+    finally:
+        connection.close()
+    return False
+
+
+async def play(plan: Plan, path: Path) -> Run:
+    """Carry the plan out on a database that is not there yet."""
+    return await Crash(plan, path).play()
+
+
+def main() -> int:
+    """Run it from a shell; 1 if anything is wrong."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("--kills", type=int, default=20)
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--rooms", type=int, default=6)
+    parser.add_argument("--freezes", type=float, default=0.15, help="share of workers frozen first")
+    parser.add_argument("--no-keys", dest="keys", action="store_false", help="must find faults")
+    parser.add_argument("--no-fence", dest="fence", action="store_false", help="must find faults")
+    parser.add_argument("--json", action="store_true")
+    options = vars(parser.parse_args())
+    as_json = options.pop("json")
+    with tempfile.TemporaryDirectory() as folder:
+        run = asyncio.run(play(Plan(**options), Path(folder) / "talk.db"))
+    told = run.as_json()
+    lines = json.dumps(told) if as_json else "\n".join(f"{k:15} {v}" for k, v in told.items())
+    sys.stdout.write(lines + "\n")
+    return 1 if run.figures.faults or run.refused else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
