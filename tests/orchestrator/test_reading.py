@@ -1,4 +1,4 @@
-"""What readers get: each event once and in order, the pieces before the whole, no foreign whisper."""
+"""Readers get each event once and in order, pieces before the whole, and no foreign whisper."""
 
 import asyncio
 from collections.abc import Sequence
