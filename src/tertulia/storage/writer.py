@@ -5,8 +5,9 @@ a batch, not one an append. A batch with a bad member is written again member by
 """
 
 import asyncio
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Executor
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -52,6 +53,7 @@ class Writer:
         self._grant = Prepared(GRANT, engine.dialect)
         self._settle = Prepared(SETTLE, engine.dialect)
         self._keep_snapshot = Prepared(KEEP_SNAPSHOT, engine.dialect)
+        self._connection: sa.Connection | None = None
         self._jobs: list[_Job] = []
         self._task: asyncio.Task[None] | None = None
         self.closed = False
@@ -74,6 +76,7 @@ class Writer:
         self.closed = True
         while self._task is not None:
             await asyncio.wait([self._task])
+        await asyncio.get_running_loop().run_in_executor(self._thread, self._hang_up)
 
     async def _run(self) -> None:
         loop = asyncio.get_running_loop()
@@ -102,7 +105,7 @@ class Writer:
 
     def _together(self, jobs: list[_Job]) -> list[Any]:
         chains = dict[RoomId, bytes]()
-        with self._engine.begin() as connection:
+        with self._transaction() as connection:
             results = [
                 None if isinstance(job.work, Batch) else _attempt(job.work, connection)
                 for job in jobs
@@ -112,6 +115,23 @@ class Writer:
                 chains = self._append(connection, batches)
         self.chains.update(chains)
         return results
+
+    @contextmanager
+    def _transaction(self) -> Iterator[sa.Connection]:
+        """A transaction on the writer's own connection, which is given up when one fails."""
+        if self._connection is None:
+            self._connection = self._engine.connect()
+        try:
+            with self._connection.begin():
+                yield self._connection
+        except BaseException:
+            self._hang_up()
+            raise
+
+    def _hang_up(self) -> None:
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            connection.close()
 
     def _append(self, connection: sa.Connection, batches: list[Batch]) -> dict[RoomId, bytes]:
         rows: list[Row] = []
