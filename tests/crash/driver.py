@@ -11,6 +11,7 @@ SIGSTOP until another has taken their rooms over, and then let go on beside it f
 import argparse
 import asyncio
 import json
+import os
 import random
 import signal
 import sqlite3
@@ -71,16 +72,47 @@ class Run:
 class Process:
     """One worker process."""
 
+    def __init__(self, pid: int) -> None:
+        self.pid = pid
+        self.port: int | None = None
+        self.up, self.holds, self.gone = asyncio.Event(), asyncio.Event(), asyncio.Event()
+
+    def hear(self, word: str, number: str = "") -> None:
+        """Take in what it says about itself, or what its nursery says."""
+        if word == "port":
+            self.port = int(number)
+            self.up.set()
+        elif word == "holds":
+            self.holds.set()
+        elif word == "gone":
+            self.port = None
+            for event in (self.up, self.holds, self.gone):
+                event.set()
+
+    def send(self, number: signal.Signals) -> None:
+        """Send a signal to this process alone."""
+        if not self.gone.is_set():
+            os.kill(self.pid, number)
+
+    async def end(self, number: signal.Signals) -> None:
+        """End it by a signal, and wait until it has gone."""
+        self.send(number)
+        await self.gone.wait()
+
+
+class Nursery:
+    """Where workers come from: a process that forks them."""
+
     def __init__(self, process: asyncio.subprocess.Process) -> None:
         self._process = process
-        self.port: int | None = None
-        self.up, self.holds = asyncio.Event(), asyncio.Event()
+        self._born: asyncio.Queue[Process] = asyncio.Queue()
+        self._all: dict[int, Process] = {}
         self._listening = asyncio.create_task(self._listen())
 
     @classmethod
-    async def stand_by(cls, path: Path, plan: Plan, seed: int) -> "Process":
-        """Start one that has yet to be told to go."""
-        options = ["--url", f"sqlite:///{path}", "--rooms", str(plan.rooms), "--seed", str(seed)]
+    async def open(cls, path: Path, plan: Plan) -> "Nursery":
+        """Start it, for workers on the database at ``path``."""
+        options = ["--url", f"sqlite:///{path}", "--rooms", str(plan.rooms)]
         if not plan.fence:
             options.append("--unfenced")
         pipe = asyncio.subprocess.PIPE
@@ -90,37 +122,28 @@ class Process:
             )
         )
 
-    async def _listen(self) -> None:
-        assert self._process.stdout is not None
-        while line := (await self._process.stdout.readline()).split():
-            if line[0] == b"port":
-                self.port = int(line[1])
-                self.up.set()
-            else:
-                self.holds.set()
-        self.port = None
-        self.up.set()
-        self.holds.set()
-
-    def go(self) -> None:
-        """Let it open the database."""
+    async def start(self, seed: int) -> Process:
+        """A new worker."""
         assert self._process.stdin is not None
-        self._process.stdin.write(b"go\n")
+        self._process.stdin.write(f"{seed}\n".encode())
+        return await self._born.get()
 
-    def send(self, number: signal.Signals) -> None:
-        """Send a signal to this process alone."""
-        if self._process.returncode is None:
-            self._process.send_signal(number)
-
-    async def end(self, number: signal.Signals | None) -> None:
-        """End it: by a signal, or by ending its input. Returns when it has gone."""
-        if number is None:
-            assert self._process.stdin is not None
-            self._process.stdin.close()
-        else:
-            self.send(number)
+    async def close(self) -> None:
+        """End it, and all that it has forked."""
+        assert self._process.stdin is not None
+        self._process.stdin.close()
         await self._listening
         await self._process.wait()
+
+    async def _listen(self) -> None:
+        assert self._process.stdout is not None
+        while line := (await self._process.stdout.readline()).decode().split():
+            pid = int(line[0])
+            if line[1] == "born":
+                self._all[pid] = Process(pid)
+                self._born.put_nowait(self._all[pid])
+            else:
+                self._all[pid].hear(*line[1:])
 
 
 class Client:
@@ -212,9 +235,9 @@ class Crash:
     async def play(self) -> Run:
         """Let it all happen; the processes have ended when this returns."""
         async with AsyncExitStack() as stack:
-            stack.push_async_callback(self._clear)
+            self._nursery = await Nursery.open(self._path, self.plan)
+            stack.push_async_callback(self._nursery.close)
             talking = [asyncio.create_task(client.talk()) for client in self._clients()]
-            await self._stand_by()
             current = await self._go()
             while self.run.kills < self.plan.kills:
                 current = await self._strike(current)
@@ -225,7 +248,7 @@ class Crash:
             await asyncio.gather(*talking, return_exceptions=True)
             await self._lapse()
             with suppress(TimeoutError):
-                await asyncio.wait_for(current.end(None), self.plan.patience_s)
+                await asyncio.wait_for(current.end(signal.SIGTERM), self.plan.patience_s)
         self.run.figures = check(self._path, self.run.posts)
         return self.run
 
@@ -244,17 +267,11 @@ class Crash:
             for who in PEOPLE[: self.plan.people]
         ]
 
-    async def _stand_by(self) -> None:
-        self._started += 1
-        seed = self.plan.seed * 1000 + self._started
-        self._next = await Process.stand_by(self._path, self.plan, seed)
-
     async def _go(self) -> Process:
-        """Let the one that stands by take over, and have another one stand by."""
-        going = self._next
+        """Let a new worker take over."""
+        self._started += 1
+        going = await self._nursery.start(self.plan.seed * 1000 + self._started)
         self._alive.append(going)
-        going.go()
-        await self._stand_by()
         return going
 
     async def _strike(self, current: Process) -> Process:
@@ -287,10 +304,6 @@ class Crash:
         self.run.kills += 1
         await process.end(signal.SIGKILL)
         self._alive.remove(process)
-
-    async def _clear(self) -> None:
-        for process in [*self._alive, self._next]:
-            await process.end(signal.SIGKILL)
 
 
 async def _soon(event: asyncio.Event, wait_s: float) -> bool:

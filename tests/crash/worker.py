@@ -1,20 +1,25 @@
-"""A process that holds rooms under load, to be killed or frozen at any moment.
+"""A process that holds rooms under load, to be killed or frozen at any moment; and its nursery.
 
-It waits for a line on its input before it touches the database, so that it can stand by; then it
-prints ``port N`` when clients may come and ``holds`` when it has every room. It ends when its input
-does. Clients send a JSON object a line: ``{"room", "by", "text", "key", "whisper"}`` for a post, or
+The nursery has imported everything and forks a worker for each line (a seed) on its input, so that
+a new one is there at once. A worker prints ``PID born``, then ``PID port N`` when clients may come,
+and ``PID holds`` when it has every room; the nursery prints ``PID gone``. SIGTERM lets a worker
+leave cleanly; when the nursery's input ends, so do all.
+
+Clients send a JSON object a line: ``{"room", "by", "text", "key", "whisper"}`` for a post, or
 ``{"lapse": true}``; the answer is ``{"seq"}``, ``{"lapsed"}``, ``{"retry"}`` or ``{"refused"}``.
 """
 
 import argparse
 import asyncio
 import json
+import os
 import random
+import signal
 import sys
 from dataclasses import replace
 from typing import Any
 
-import alembic.command  # noqa: F401  # whoever stands by has imported everything
+import alembic.command  # noqa: F401  # so that no worker needs to
 import sqlalchemy as sa
 from sqlalchemy.dialects.sqlite import insert
 
@@ -98,21 +103,22 @@ def _speakers(chance: random.Random) -> dict[str, Speaker]:
 class Worker:
     """The rooms, and the clients at their doors."""
 
-    def __init__(self, options: argparse.Namespace) -> None:
+    def __init__(self, options: argparse.Namespace, seed: int) -> None:
         self._names = [f"room-{number}" for number in range(options.rooms)]
         self._log = Unfenced if options.unfenced else SqlLog
-        self._url, self._chance = options.url, random.Random(options.seed)
+        self._url, self._chance = options.url, random.Random(seed)
         self._speakers = _speakers(self._chance)
         self._rooms: dict[str, Room] = {}
 
     async def run(self) -> None:
-        """Serve until the input ends."""
+        """Serve until somebody says that it is enough."""
+        enough = asyncio.Event()
+        asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, enough.set)
         self._scheduler = await self._open()
         server = await asyncio.start_server(self._serve, "127.0.0.1", 0)
         tell(f"port {server.sockets[0].getsockname()[1]}")
         holding = asyncio.create_task(self._hold())
-        while await asyncio.to_thread(sys.stdin.readline):
-            pass
+        await enough.wait()
         holding.cancel()
         server.close()
         await self._scheduler.aclose()
@@ -178,21 +184,52 @@ class Worker:
 
 
 def tell(what: str) -> None:
-    """Say something to the driver."""
-    sys.stdout.write(what + "\n")
-    sys.stdout.flush()
+    """Say something about this process to the driver."""
+    os.write(1, f"{os.getpid()} {what}\n".encode())
+
+
+class Nursery:
+    """Where workers come from."""
+
+    def __init__(self, options: argparse.Namespace) -> None:
+        self._options = options
+        self._children: set[int] = set()
+
+    def run(self) -> None:
+        """Fork a worker for each line of the input; end them all when it ends."""
+        signal.signal(signal.SIGCHLD, lambda number, frame: self._reap())
+        for line in sys.stdin:
+            self._fork(int(line))
+        for child in list(self._children):
+            os.kill(child, signal.SIGKILL)
+
+    def _fork(self, seed: int) -> None:
+        child = os.fork()
+        if child:
+            self._children.add(child)
+            self._reap()  # in case it has gone already
+            return
+        signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+        tell("born")
+        try:
+            asyncio.run(Worker(self._options, seed).run())
+        finally:
+            os._exit(0)
+
+    def _reap(self) -> None:
+        for child in list(self._children):
+            if os.waitpid(child, os.WNOHANG)[0]:
+                self._children.discard(child)
+                os.write(1, f"{child} gone\n".encode())
 
 
 def main() -> None:
-    """Stand by, then run."""
+    """Be a nursery."""
     parser = argparse.ArgumentParser()
     parser.add_argument("--url", required=True)
     parser.add_argument("--rooms", type=int, required=True)
-    parser.add_argument("--seed", type=int, required=True)
     parser.add_argument("--unfenced", action="store_true")
-    worker = Worker(parser.parse_args())
-    if sys.stdin.readline():
-        asyncio.run(worker.run())
+    Nursery(parser.parse_args()).run()
 
 
 if __name__ == "__main__":
