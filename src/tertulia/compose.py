@@ -3,11 +3,15 @@
 import importlib
 import importlib.util
 import inspect
+import sys
 from collections.abc import Mapping
+from contextlib import AsyncExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
 from types import ModuleType, TracebackType
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
+
+from sqlalchemy.engine import make_url
 
 from tertulia.agents.cards import Card
 from tertulia.orchestrator import (
@@ -26,6 +30,9 @@ from tertulia.orchestrator import (
 from tertulia.orchestrator.errors import Invalid, Unknown
 from tertulia.orchestrator.policies import build, specify
 from tertulia.storage import MemoryLog, SqlLog
+
+if TYPE_CHECKING:  # LangGraph takes a second to import; rooms without graphs need not wait for it
+    from tertulia.graphs import Checkpoints
 
 MEMORY = "memory:"
 
@@ -66,8 +73,10 @@ class House:
 
     def __init__(self, url: str = MEMORY, *, clock: Clock | None = None) -> None:
         """Open the database; ``clock`` is the wall clock unless another is handed in."""
+        self._url = url
         self.log = open_log(url)
         self.scheduler = Scheduler(self.log, clock or WallClock())
+        self._with_it = AsyncExitStack()
 
     async def room(
         self,
@@ -94,6 +103,19 @@ class House:
             speakers={m.participant.id: m.speaker for m in members if m.speaker is not None},
         )
 
+    async def checkpoints(self) -> "Checkpoints":
+        """Where graphs may keep unfinished turns: a file beside the database, swept and open.
+
+        Hand it to ``tertulia.graphs.speaker_of``; it closes with the house.
+        """
+        from tertulia.graphs import Checkpoints
+
+        path = make_url(self._url).database if self._url != MEMORY else None
+        kept = Checkpoints.at(f"{path}.checkpoints") if path else Checkpoints.in_memory()
+        await self._with_it.enter_async_context(kept)
+        await kept.prune(await self.log.unfinished())
+        return kept
+
     async def __aenter__(self) -> Self:
         """Come in."""
         return self
@@ -106,14 +128,30 @@ class House:
     ) -> None:
         """Leave cleanly: turns end or are handed back, and everything acknowledged is kept."""
         await self.scheduler.aclose()
+        await self._with_it.aclose()
+        await _close_connections()
 
 
-def speaker(card: Card, *, seed: int = 0, graph: str | None = None) -> Speaker:
+async def _close_connections() -> None:
+    """Close the connections to models, if any model behind a URL has been used."""
+    connections = sys.modules.get("tertulia.agents.connections")
+    if connections is not None:
+        await connections.close_connections()
+
+
+def speaker(
+    card: Card,
+    *,
+    seed: int = 0,
+    graph: str | None = None,
+    checkpoints: "Checkpoints | None" = None,
+) -> Speaker:
     """The program that speaks for the agent on ``card``.
 
     Without ``graph`` its model answers by itself. ``graph`` is ``answer`` or ``plan_then_answer``,
     or names an object as ``named`` finds it: an async function, a graph, or a function from a model
-    and a card to a graph. Raises ``Unknown`` and ``Invalid``.
+    and a card to a graph; with ``checkpoints`` a turn of it that a crash cut short goes on where it
+    was. Raises ``Unknown`` and ``Invalid``.
     """
     # Models and graphs take a second to import; rooms of plain functions need not wait for them.
     from tertulia.agents.catalogue import chat_model
@@ -127,7 +165,7 @@ def speaker(card: Card, *, seed: int = 0, graph: str | None = None) -> Speaker:
     made = templates[graph] if graph in templates else named(graph)
     if inspect.isfunction(made) and not inspect.iscoroutinefunction(made):
         made = made(chat_model(card.model, seed=seed), card)
-    return speaker_of(made)
+    return speaker_of(made, checkpoints)
 
 
 def named(reference: str) -> Any:

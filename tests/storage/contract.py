@@ -231,6 +231,14 @@ class LogContract(ABC):
             "TurnEnded",
         ]
 
+    async def test_a_turn_is_unfinished_from_its_grant_to_its_end(self, log: Log) -> None:
+        tenure = await log.acquire(KITCHEN)
+        await log.append(batch_of(tenure, 0, granted(1), granted(2)))
+        assert await log.unfinished() == {"kitchen/1", "kitchen/2"}
+        ended = Draft(ben, TurnEnded(TurnId("kitchen/1"), Outcome.FAILED))
+        await log.append(batch_of(tenure, 2, ended))
+        assert await log.unfinished() == {"kitchen/2"}
+
     async def test_a_turn_may_begin_and_end_together(self, log: Log) -> None:
         tenure = await log.acquire(KITCHEN)
         ended = Draft(ben, TurnEnded(TurnId("kitchen/1"), Outcome.FAILED, "at once"))

@@ -3,7 +3,7 @@
 import asyncio
 import random
 from importlib import resources
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 from tertulia.agents.cards import Card
 from tertulia.agents.scripted import Scripted
@@ -16,6 +16,9 @@ from tertulia.simulation import Scenario, VirtualClock, load, perform
 from tertulia.simulation import run as run_virtually
 from tertulia.simulation.scenario import Role
 from tertulia.storage import to_json
+
+if TYPE_CHECKING:  # LangGraph takes a second to import, and most scenarios have no graph
+    from tertulia.graphs import Checkpoints
 
 SEEDS = 2**31
 
@@ -51,10 +54,12 @@ def with_model(scenario: Scenario, model: str) -> Scenario:
     return scenario.model_copy(update={"model": model, "participants": roles})
 
 
-def speakers(scenario: Scenario, seed: int, base: Path | None = None) -> dict[str, Speaker]:
+def speakers(
+    scenario: Scenario, seed: int, checkpoints: "Checkpoints | None" = None
+) -> dict[str, Speaker]:
     """Who speaks for the scenario's agents, by handle."""
     agents = [role for role in scenario.participants if role.kind is Kind.AGENT]
-    return {handle(role.name): _speaker(role, scenario, seed) for role in agents}
+    return {handle(role.name): _speaker(role, scenario, seed, checkpoints) for role in agents}
 
 
 async def _run(scenario: Scenario, db: str, seed: int, clock: Clock, *, json: bool) -> None:
@@ -66,8 +71,10 @@ async def _run(scenario: Scenario, db: str, seed: int, clock: Clock, *, json: bo
         elif isinstance(happening, Event):
             print(line(to_json(happening)), flush=True)
 
-    cast = speakers(scenario, seed)
     async with House(db, clock=clock) as house:
+        thinking = any(role.graph for role in scenario.participants)
+        kept = await house.checkpoints() if thinking and isinstance(clock, WallClock) else None
+        cast = speakers(scenario, seed, kept)
         room = await perform(scenario, seed, house.log, house.scheduler, cast, show)
     if not json:
         print(
@@ -75,10 +82,12 @@ async def _run(scenario: Scenario, db: str, seed: int, clock: Clock, *, json: bo
         )
 
 
-def _speaker(role: Role, scenario: Scenario, seed: int) -> Speaker:
+def _speaker(
+    role: Role, scenario: Scenario, seed: int, checkpoints: "Checkpoints | None"
+) -> Speaker:
     model = role.model or scenario.model
     card = Card(role.name, role.persona, model, languages=role.languages)
     if role.lines and model == "scripted":
         script = Scripted(role.lines, tokens_per_second=6.0, first_token_seconds=0.8)
         return ModelSpeaker(card, script)
-    return speaker(card, seed=seed, graph=role.graph)
+    return speaker(card, seed=seed, graph=role.graph, checkpoints=checkpoints)

@@ -6,7 +6,7 @@ from typing import Protocol
 
 from tertulia.orchestrator.events import Event
 from tertulia.orchestrator.floor import Floor
-from tertulia.orchestrator.room import ParticipantId, RoomId
+from tertulia.orchestrator.room import ParticipantId, RoomId, TurnId
 
 
 class Clock(Protocol):
@@ -115,6 +115,10 @@ class Log(Protocol):
 
     async def keyed(self, room: RoomId, by: ParticipantId, key: str) -> Event | None:
         """The event that a participant's key names, if there is one."""
+        ...
+
+    async def unfinished(self) -> set[TurnId]:
+        """The turns of all rooms that have been granted and have not ended."""
         ...
 
     async def rooms(self) -> Sequence[RoomSummary]:

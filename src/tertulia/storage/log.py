@@ -11,14 +11,14 @@ from tertulia.orchestrator.errors import Elsewhere, ShuttingDown
 from tertulia.orchestrator.events import Event
 from tertulia.orchestrator.floor import Floor
 from tertulia.orchestrator.ports import Batch, RoomSummary, Tenure
-from tertulia.orchestrator.room import ParticipantId, RoomId
+from tertulia.orchestrator.room import ParticipantId, RoomId, TurnId
 from tertulia.orchestrator.visibility import may_see
 from tertulia.storage.codec import floor_from_json, from_row
 from tertulia.storage.engine import connect, place
 from tertulia.storage.faults import in_our_words
 from tertulia.storage.owners import LEASE_S, Heartbeat, is_alive, this_process
 from tertulia.storage.schema import upgrade
-from tertulia.storage.tables import events, rooms, snapshots
+from tertulia.storage.tables import events, rooms, snapshots, turns
 from tertulia.storage.writer import Writer
 
 SCAN = 20
@@ -95,6 +95,11 @@ class SqlLog:
             sa.select(events).where(c.room == room, c.by == by, c.key == key, c.key.is_not(None))
         )
         return next(iter(found), None)
+
+    async def unfinished(self) -> set[TurnId]:
+        """The turns of all rooms that have not ended."""
+        wanted = sa.select(turns.c.id).where(turns.c.ended.is_(None))
+        return {TurnId(turn) for turn in await self._read(lambda c: c.scalars(wanted).all())}
 
     async def rooms(self) -> Sequence[RoomSummary]:
         """Every room, by name."""

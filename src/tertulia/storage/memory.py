@@ -96,6 +96,10 @@ class MemoryLog:
         kept = self._memory.rooms.get(room)
         return None if kept is None else kept.keys.get((by, key))
 
+    async def unfinished(self) -> set[TurnId]:
+        """The turns of all rooms that have not ended."""
+        return {turn for kept in self._memory.rooms.values() for turn in kept.under_way}
+
     async def rooms(self) -> Sequence[RoomSummary]:
         """Every room, by name."""
         return [
