@@ -18,6 +18,8 @@ bench = typer.Typer(
     help="Measure this machine, each figure beside its floor.", no_args_is_help=True
 )
 app.add_typer(bench, name="bench")
+examine = typer.Typer(help="Compare with what people really did.", no_args_is_help=True)
+app.add_typer(examine, name="eval")
 
 Db = Annotated[str, typer.Option(envvar="TERTULIA_DB", help="Database URL, or memory:")]
 Json = Annotated[bool, typer.Option("--json", help="One JSON object a line.")]
@@ -167,3 +169,20 @@ def bench_rooms(
     from tertulia.cli.output import print_bench
 
     print_bench(measure(rooms, agents, turns, delay_ms), json=json)
+
+
+@examine.command("turns")
+@failing_clearly
+def eval_turns(
+    *,
+    data: Annotated[Path, typer.Option(help="Folder of recorded rooms.")] = Path("../shared/data"),
+    split: Annotated[str, typer.Option(help="Which files of it: dev, test, …")] = "dev",
+    rules: Annotated[bool, typer.Option("--rules", help="Simple rules instead.")] = False,
+    json: Json = False,
+) -> None:
+    """Who answers what, who is meant, who speaks next: how often the learned scorers are right."""
+    from tertulia.cli.output import print_figures
+    from tertulia.evaluation import LEARNED, RULES
+    from tertulia.evaluation import eval_turns as measure
+
+    print_figures(measure(data, split, RULES if rules else LEARNED), json=json)

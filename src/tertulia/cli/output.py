@@ -56,6 +56,22 @@ def print_bench(result: Mapping[str, Any], *, json: bool) -> None:
     Console().print(table)
 
 
+def print_figures(figures: Mapping[str, Any], *, json: bool) -> None:
+    """Print an evaluation's object, or a table of its figures with their intervals."""
+    if json:
+        print(line(figures))
+        return
+    table = Table(title=f"eval {figures['eval']}, {figures['split']}")
+    for column in ("figure", "value", "95 %", "questions"):
+        table.add_column(column, justify="left" if column == "figure" else "right")
+    for name in (key.removesuffix("_ci") for key in figures if key.endswith("_ci")):
+        low, high = figures[f"{name}_ci"]
+        table.add_row(
+            name, _cell(figures[name]), f"{low:.3g}–{high:.3g}", str(figures[f"{name}_n"])
+        )
+    Console().print(table)
+
+
 def _cell(value: object) -> str:
     if value is None:
         return "-"

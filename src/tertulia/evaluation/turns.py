@@ -1,0 +1,96 @@
+"""Run readers and forecasters through recorded rooms, and count where they were right.
+
+Every figure has a name, a corpus, and a tally of one room; what is asked of a scorer is only what
+it could know then: it hears a room from its first line, and is asked before it hears the answer.
+"""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from tertulia.evaluation import corpora, rules
+from tertulia.evaluation.corpora import Chat, Meeting
+from tertulia.evaluation.measures import Figure, Tally, f_of, interval, share, total
+from tertulia.orchestrator.scoring import Forecaster, Reader, Reading
+
+Forecasting = Callable[[tuple[str, ...]], Forecaster]
+
+
+@dataclass(frozen=True, slots=True)
+class Makers:
+    """Who is examined: one maker for each kind of room, called once for each room."""
+
+    irc: Callable[[], Reader]
+    molweni: Callable[[], Reader]
+    ami: Forecasting
+    icsi: Forecasting
+
+
+RULES = Makers(rules.NamedOrOwn, rules.LastOther, rules.MostFrequent, rules.PreviousButOne)
+LEARNED = RULES
+
+
+def eval_turns(data: Path, split: str, makers: Makers = LEARNED) -> dict[str, Any]:
+    """Each figure with its interval (``_ci``) and the number of questions behind it (``_n``)."""
+    channel = [(chat, read(chat, makers.irc())) for chat in corpora.irc(data, split)]
+    dialogues = [(chat, read(chat, makers.molweni())) for chat in corpora.molweni(data, split)]
+    figures: dict[str, Any] = {}
+    for name, figure, tallies in (
+        ("irc_link_f", f_of, [links(*pair) for pair in channel]),
+        ("irc_addressee", share, [addressees(*pair) for pair in channel]),
+        ("ami_next_speaker", share, _floor(corpora.ami(data, split), makers.ami)),
+        ("icsi_next_speaker", share, _floor(corpora.icsi(data, split), makers.icsi)),
+        ("molweni_addressee", share, [addressees(*pair) for pair in dialogues]),
+    ):
+        figures |= _said(name, figure, tallies)
+    return {"eval": "turns", "split": split, **figures}
+
+
+def read(chat: Chat, reader: Reader) -> list[Reading]:
+    """A reader's readings of one room, line by line."""
+    return [reader.hear(line) for line in chat.lines]
+
+
+def links(chat: Chat, readings: Sequence[Reading]) -> Tally:
+    """Reply links found, said and true, over the annotated lines."""
+    said = {(answered, number) for number in chat.answers for answered in readings[number].answers}
+    true = {(answered, number) for number, found in chat.answers.items() for answered in found}
+    return len(said & true), len(said), len(true)
+
+
+def addressees(chat: Chat, readings: Sequence[Reading]) -> Tally:
+    """Addressees found and asked, over the annotated lines that answer somebody else."""
+    asked = [
+        (readings[number].addressee, chat.meant(number))
+        for number in chat.answers
+        if not chat.lines[number].notice and chat.meant(number)
+    ]
+    return sum(named in meant for named, meant in asked), len(asked)
+
+
+def next_speakers(meeting: Meeting, make: Forecasting) -> Tally:
+    """Next speakers found and asked, over the changes of floor from the third turn on."""
+    people = {said.speaker for said in meeting.speech if not said.in_passing}
+    forecaster = make(tuple(sorted(people)))
+    right, turns, holder = 0, 0, None
+    for said in meeting.speech:
+        if not said.in_passing and said.speaker != holder:
+            right += turns >= 2 and forecaster.next() == said.speaker
+            turns, holder = turns + 1, said.speaker
+        forecaster.hear(said)
+    return right, max(0, turns - 2)
+
+
+def _floor(meetings: Iterable[Meeting], make: Forecasting) -> list[Tally]:
+    return [next_speakers(meeting, make) for meeting in meetings]
+
+
+def _said(name: str, figure: Figure, tallies: Sequence[Tally]) -> Mapping[str, Any]:
+    low, high = interval(figure, tallies)
+    counts = total(tallies)
+    return {
+        name: round(figure(counts), 4),
+        f"{name}_ci": [round(low, 4), round(high, 4)],
+        f"{name}_n": counts[-1],
+    }
