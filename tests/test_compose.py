@@ -54,8 +54,8 @@ async def test_checkpoints_of_turns_that_no_room_holds_are_swept(tmp_path: Path)
     url = f"sqlite:///{tmp_path / 'talk.db'}"
     async with House(url) as house:
         kept = await house.checkpoints()
-        thread = {"configurable": {"thread_id": "gone/1", "checkpoint_ns": ""}}
-        await kept.saver.aput(RunnableConfig(**thread), empty_checkpoint(), {}, {})
+        thread: RunnableConfig = {"configurable": {"thread_id": "gone/1", "checkpoint_ns": ""}}
+        await kept.saver.aput(thread, empty_checkpoint(), {}, {})
         assert await kept.unfinished() == {"gone/1"}
     async with House(url) as house:
         assert await (await house.checkpoints()).unfinished() == set()
