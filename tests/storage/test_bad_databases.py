@@ -245,6 +245,7 @@ def told_to_the_powerless(path: Path) -> str:
     return told.stdout
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("file_mode", "folder_mode"), [(0o444, 0o777), (0o444, 0o555), (0o666, 0o555), (None, 0o555)]
 )
