@@ -171,3 +171,22 @@ async def test_readers_are_let_go_when_the_process_leaves() -> None:
         await room.post("ana", "The last word.")
     await asyncio.wait_for(reader.task, 10)
     assert reader.events == await log_of(MemoryLog(house.memory))
+
+
+@in_no_time
+async def test_readers_wake_in_the_order_in_which_they_came() -> None:
+    async with a_house() as house:
+        room = await house.room()
+        woken: list[int] = []
+
+        async def read(number: int) -> None:
+            async for one in room.subscribe(after=room.floor.head):
+                if isinstance(one, Event):
+                    woken.append(number)
+
+        reading = [asyncio.ensure_future(read(number)) for number in range(100)]
+        await settle()
+        await room.post("ana", "Wake up.")
+        await settle()
+        assert woken == list(range(100))
+        assert not any(task.done() for task in reading)

@@ -52,7 +52,7 @@ class Feed:
         """Begin at ``head``, the seq of the room's last committed event."""
         self._room, self._log, self._head = room, log, head
         self._recent: deque[Event] = deque(maxlen=RECENT)
-        self._readers: set[_Reader] = set()
+        self._readers: dict[_Reader, None] = {}  # in order, so that all wake in order too
         self._over = False
 
     def publish(self, events: Sequence[Event]) -> None:
@@ -86,7 +86,7 @@ class Feed:
         Ends when the room has ended, or is no longer live here.
         """
         reader, cursor = _Reader(reads_as), after
-        self._readers.add(reader)
+        self._readers[reader] = None
         try:
             while True:
                 while reader.deltas and reader.deltas[0].after <= cursor:
@@ -106,7 +106,7 @@ class Feed:
                     reader.wake.clear()
                     await reader.wake.wait()
         finally:
-            self._readers.discard(reader)
+            self._readers.pop(reader, None)
 
     async def _after(self, cursor: int) -> Iterable[Event]:
         if self._recent and self._recent[0].seq <= cursor + 1:
