@@ -1,18 +1,16 @@
 """The agents that are measured: a plain function, and a graph of one node."""
 
 import asyncio
-from collections.abc import Callable
-from typing import Any
 
 from tertulia.bench.meter import TEXT
+from tertulia.graphs import END, START, TurnGraph, TurnState
 from tertulia.orchestrator import Speaker, Turn
 
 
-def plain(mark: Callable[[], None], delay_s: float = 0.0) -> Speaker:
+def plain(delay_s: float = 0.0) -> Speaker:
     """Says the same in every turn, after a while."""
 
     async def speak(turn: Turn) -> str:
-        mark()
         if delay_s:
             await asyncio.sleep(delay_s)
         return TEXT
@@ -20,11 +18,10 @@ def plain(mark: Callable[[], None], delay_s: float = 0.0) -> Speaker:
     return speak
 
 
-def one_node(delay_s: float = 0.0) -> Any:
+def one_node(delay_s: float = 0.0) -> TurnGraph:
     """The graph of one node that says the same."""
-    from tertulia.graphs import END, START, TurnGraph
 
-    async def say(state: dict[str, Any]) -> dict[str, Any]:
+    async def say(state: TurnState) -> TurnState:
         if delay_s:
             await asyncio.sleep(delay_s)
         return {"draft": TEXT}

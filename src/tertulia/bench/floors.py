@@ -11,28 +11,29 @@ ROWS = 3
 """What a turn writes: what was said, the turn's end, the next grant."""
 
 
-async def bare_loop(agents: int, turns: int, delay_s: float = 0.0) -> None:
-    """A loop over agents that append what they say to a list."""
-    said: list[tuple[int, str]] = []
+def bare_loops(rooms: int, turns: int, delay_s: float = 0.0) -> Case:
+    """Loops that append what an agent says to a list, all at once."""
 
-    async def speak(number: int) -> str:
+    async def speak() -> str:
         if delay_s:
             await asyncio.sleep(delay_s)
         return TEXT
 
-    for turn in range(turns):
-        text = await speak(turn % agents)
-        said.append((turn, text))
+    async def talk() -> None:
+        said: list[tuple[int, str]] = []
+        for turn in range(turns):
+            text = await speak()
+            said.append((turn, text))
+
+    async def all_rooms() -> Case:
+        meter = Meter()
+        await asyncio.gather(*(talk() for _ in range(rooms)))
+        return meter.case("floor: bare asyncio loop, nothing kept", rooms * turns)
+
+    return asyncio.run(all_rooms())
 
 
-def bare_loop_case(agents: int, turns: int) -> Case:
-    """Measure ``bare_loop``."""
-    meter = Meter()
-    asyncio.run(bare_loop(agents, turns))
-    return meter.case("floor: bare asyncio loop, nothing kept", turns)
-
-
-def bare_sqlite_case(path: Path, turns: int) -> Case:
+def bare_sqlite(path: Path, turns: int) -> Case:
     """A turn's rows in one durable transaction each, by the driver alone."""
     connection = sqlite3.connect(path, isolation_level=None)
     connection.execute("PRAGMA journal_mode=WAL")
@@ -52,14 +53,16 @@ def bare_sqlite_case(path: Path, turns: int) -> Case:
     return case
 
 
-def bare_graph_case(graph: Any, turns: int) -> Case:
-    """``ainvoke`` of a compiled graph, and nothing else."""
-    meter = Meter()
+def bare_graphs(graph: Any, rooms: int, turns: int) -> Case:
+    """``ainvoke`` of a compiled graph, turn after turn in all rooms at once, and nothing else."""
 
-    async def run() -> None:
+    async def talk() -> None:
         for _ in range(turns):
-            meter.mark()
             await graph.ainvoke({"draft": ""})
 
-    asyncio.run(run())
-    return meter.case("floor: bare LangGraph ainvoke of one node", turns)
+    async def all_rooms() -> Case:
+        meter = Meter()
+        await asyncio.gather(*(talk() for _ in range(rooms)))
+        return meter.case("floor: bare LangGraph ainvoke of one node", rooms * turns)
+
+    return asyncio.run(all_rooms())

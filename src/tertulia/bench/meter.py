@@ -39,6 +39,11 @@ class Meter:
     def __init__(self) -> None:
         """Begin now."""
         self.marks: list[float] = []
+        self.restart()
+
+    def restart(self) -> None:
+        """Begin anew."""
+        self.marks.clear()
         self._wall, self._cpu = time.perf_counter(), time.process_time()
 
     def mark(self) -> None:
