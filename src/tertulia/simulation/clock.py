@@ -20,6 +20,10 @@ from tertulia.orchestrator.errors import Misbehaved
 EPOCH = 1_767_225_600.0
 """When virtual time begins: 2026-01-01 00:00 UTC, in Unix seconds."""
 
+RESOLUTION_S = 1e-7
+"""How exactly deadlines are kept. A finer grain would be lost in a float within half a year, and
+then a deadline that has come would never seem to; this one lasts for 34 years."""
+
 T = TypeVar("T")
 
 
@@ -51,6 +55,7 @@ class VirtualLoop(asyncio.SelectorEventLoop):
         """Begin at 0 seconds."""
         self._jumping = _JumpingSelector()
         super().__init__(self._jumping)
+        self._clock_resolution = RESOLUTION_S  # asyncio's own: what is due so soon is due now
 
     def time(self) -> float:
         """Virtual seconds since the loop was made."""
