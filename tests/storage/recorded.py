@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from tertulia.compose import House, agent, human
-from tertulia.orchestrator import Turn
+from tertulia.orchestrator import Said, Turn
 from tertulia.storage.codec import seal
 
 ROOM = "kitchen"
@@ -39,6 +39,12 @@ async def record(path: Path, rounds: int = 6, room: str = ROOM) -> None:
             await talk.post("ben", f"between us {number}", whisper=["bo"], key=f"b{number}")
             await talk.post("ben", f"@cy and {number}?")
             await asyncio.wait_for(talk.lapse(), 30)
+
+
+async def texts(house: House, room: str = "kitchen") -> list[str]:
+    """What has been said in a room, in order."""
+    said = [event.body for event in await house.log.read(room, 0, 100_000)]  # type: ignore[arg-type]
+    return [body.text for body in said if isinstance(body, Said)]
 
 
 @contextmanager

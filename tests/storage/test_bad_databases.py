@@ -1,14 +1,11 @@
 """A database that cannot be used says whose fault it is and what to do; nothing told is lost."""
 
 import asyncio
-import os
 import shutil
-import signal
 import sqlite3
 import subprocess
 import sys
 import tempfile
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -16,13 +13,11 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
-from tests.storage import holder
-from tests.storage.recorded import altered, record, url_of
+from tests.storage.recorded import altered, record, texts, url_of
 
 from tertulia.compose import House, agent, human
-from tertulia.orchestrator import RoomSettings, Said, Scheduler, Turn, WallClock
+from tertulia.orchestrator import RoomSettings, Turn
 from tertulia.orchestrator.errors import (
-    Elsewhere,
     Invalid,
     StoreBusy,
     StoreUnusable,
@@ -40,11 +35,6 @@ ROOMY = 1_000_000
 @pytest.fixture
 def path(tmp_path: Path) -> Path:
     return tmp_path / "talk.db"
-
-
-async def texts(house: House, room: str = "kitchen") -> list[str]:
-    said = [event.body for event in await house.log.read(room, 0, 100_000)]  # type: ignore[arg-type]
-    return [body.text for body in said if isinstance(body, Said)]
 
 
 # ---- locked
@@ -332,128 +322,3 @@ def test_a_password_is_not_told() -> None:
     with pytest.raises(Invalid) as refused:
         SqlLog("postgres://ana:secret@host/talk")
     assert "secret" not in str(refused.value)
-
-
-# ---- two processes
-
-
-class Holder:
-    """A process that holds the room."""
-
-    def __init__(self, path: Path, lease_s: float = 15.0) -> None:
-        self.process = subprocess.Popen(
-            [sys.executable, holder.__file__, url_of(path), str(lease_s)],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
-        )
-        assert self.process.stdout is not None
-        assert self.process.stdout.readline() == "ready\n"
-
-    def post(self, text: str) -> str:
-        assert self.process.stdin is not None
-        assert self.process.stdout is not None
-        self.process.stdin.write(text + "\n")
-        self.process.stdin.flush()
-        return self.process.stdout.readline().strip()
-
-    def signal(self, number: signal.Signals) -> None:
-        os.kill(self.process.pid, number)
-
-    def wait(self, reaped: bool) -> None:
-        """Wait until it has ended; ``reaped``: and forget it, as a good parent does."""
-        os.waitid(os.P_PID, self.process.pid, os.WEXITED | os.WNOWAIT)
-        if reaped:
-            self.process.wait()
-
-    def end(self) -> None:
-        self.process.kill()
-        self.process.communicate()
-
-
-@pytest.fixture
-def hold() -> Iterator[Callable[..., Holder]]:
-    holders: list[Holder] = []
-
-    def begin(path: Path, lease_s: float = 15.0) -> Holder:
-        holders.append(Holder(path, lease_s))
-        return holders[-1]
-
-    yield begin
-    for one in holders:
-        one.end()
-
-
-@pytest.mark.slow
-async def test_the_second_process_is_told_who_holds_the_room(
-    path: Path, hold: Callable[..., Holder]
-) -> None:
-    first = hold(path)
-    async with House(url_of(path)) as house:
-        with pytest.raises(Elsewhere, match="talk to that process") as refused:
-            await house.room("kitchen", human("Ana"))
-        assert f":{first.process.pid}:" in refused.value.owner
-        assert refused.value.until > time.time()
-        await house.room("garden", human("Ana"))
-    assert first.post("still mine") == "said 3"
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("reaped", [True, False])
-async def test_a_room_is_free_at_once_when_its_process_was_killed(
-    path: Path, hold: Callable[..., Holder], reaped: bool
-) -> None:
-    first = hold(path, 10_000.0)
-    assert first.post("last words") == "said 3"
-    first.signal(signal.SIGKILL)
-    first.wait(reaped)
-    async with House(url_of(path)) as house:
-        room = await house.room("kitchen", human("Ana"))
-        await room.post("ana", "last words", key="last words")
-        await room.post("ana", "go on")
-        assert await texts(house) == ["last words", "go on"]
-    assert verify(url_of(path)).violations == ()
-
-
-async def taken_over(scheduler: Scheduler) -> None:
-    """Try to have the room until its owner's lease has run out."""
-    while True:
-        try:
-            await scheduler.open("kitchen")
-        except Elsewhere:
-            await asyncio.sleep(0.05)
-        else:
-            return
-
-
-def after_a_beat(path: Path) -> None:
-    """Wait until the holder has just renewed its lease, so that it is in no transaction."""
-    with altered(path) as connection:
-        beat = "SELECT max(until) FROM hosts"
-        before = connection.execute(beat).fetchone()
-        while connection.execute(beat).fetchone() == before:
-            time.sleep(0.005)
-    time.sleep(0.02)
-
-
-@pytest.mark.slow
-async def test_a_frozen_process_is_taken_over_and_then_fenced(
-    path: Path, hold: Callable[..., Holder]
-) -> None:
-    frozen = hold(path, 0.6)
-    assert frozen.post("before the frost") == "said 3"
-    after_a_beat(path)
-    frozen.signal(signal.SIGSTOP)
-    scheduler = Scheduler(SqlLog(url_of(path), lease_s=0.6), WallClock())
-    await asyncio.wait_for(taken_over(scheduler), 30)
-    room = await scheduler.open("kitchen")
-    await room.post("ana", "meanwhile", key="meanwhile")
-    frozen.signal(signal.SIGCONT)
-    told = await asyncio.to_thread(frozen.post, "after the thaw")
-    assert told.startswith("Fenced")
-    assert "with the same key" in told
-    await room.post("ana", "after the thaw", key="after the thaw")
-    await scheduler.aclose()
-    async with House(url_of(path)) as house:
-        assert await texts(house) == ["before the frost", "meanwhile", "after the thaw"]
-    assert verify(url_of(path)).violations == ()
