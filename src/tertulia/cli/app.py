@@ -106,6 +106,21 @@ def log(
 
 @app.command()
 @failing_clearly
+def metrics(
+    room: Annotated[str, typer.Argument(help="The room's name.")],
+    *,
+    db: Db = DB,
+    plot: Annotated[Path | None, typer.Option(help="Draw it: .png, .svg or .pdf.")] = None,
+    json: Json = False,
+) -> None:
+    """Measure a conversation: shares, evenness, waiting, overlaps, interruptions, answers."""
+    from tertulia.cli.measuring import print_metrics
+
+    print_metrics(db, room, plot=plot, json=json)
+
+
+@app.command()
+@failing_clearly
 def rooms(*, db: Db = DB, json: Json = False) -> None:
     """List the rooms of a database."""
     from tertulia.cli.reading import print_rooms

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from difflib import get_close_matches
 from pathlib import Path
 
 import typer
@@ -78,9 +79,7 @@ async def _log(db: str, room: RoomId, reader: str | None, after: int, *, json: b
     transcript = LiveTranscript()
     log = open_log(db)
     try:
-        if all(room != summary.room for summary in await log.rooms()):
-            raise Unknown(kind="room", name=room, hint=f" in {db}; list them: tertulia rooms")
-        async for event in _events(log, room, after):
+        async for event in events_of(log, room, after):
             if reader is not None and not may_see(event.audience, ParticipantId(reader)):
                 continue
             if json:
@@ -91,7 +90,13 @@ async def _log(db: str, room: RoomId, reader: str | None, after: int, *, json: b
         await log.close()
 
 
-async def _events(log: Log, room: RoomId, after: int) -> AsyncIterator[Event]:
+async def events_of(log: Log, room: RoomId, after: int = 0) -> AsyncIterator[Event]:
+    """The events of a room after a seq. Raises ``Unknown`` for a room that is not there."""
+    names = [summary.room for summary in await log.rooms()]
+    if room not in names:
+        close = get_close_matches(room, names, n=1)
+        hint = f"; did you mean {close[0]!r}?" if close else "; list them: tertulia rooms"
+        raise Unknown(kind="room", name=room, hint=hint)
     while page := await log.read(room, after, PAGE):
         for event in page:
             yield event
