@@ -290,6 +290,17 @@ def test_whoever_leaves_says_no_more_and_is_owed_nothing() -> None:
     assert made.holder is None
 
 
+def test_whoever_comes_back_owes_nothing_from_before() -> None:
+    made = room()
+    made.say(ANA, "@bo @eve?")
+    made.raise_hand(EVE)
+    made.ask(lambda f, n: admission.leave(f, EVE, "", ""))
+    assert (made.floor.owed, made.floor.pending) == ((), ())
+    made.seat(EVE)
+    made.finish("I can say.")
+    assert made.holder is None
+
+
 # ---- values that are checked at the door
 
 
