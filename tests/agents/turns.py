@@ -39,5 +39,5 @@ def turn_in(
     attempt: int = 1,
 ) -> Turn:
     """The turn of ``me`` after ``view``; what it says is in ``delivered``."""
-    hold = Hold(TurnId(turn), me, 99, 1e12, audience, answers, attempt)
+    hold = Hold(TurnId(turn), me, 99, 0.0, 1e12, audience, answers, attempt)
     return Turn(hold, MEMBERS, view, WallClock(), lambda delta: None)

@@ -24,9 +24,16 @@ from tertulia.orchestrator.inbox import Prepare
 from tertulia.orchestrator.policies import (
     Addressed,
     Conversational,
+    Cooldown,
     Fair,
+    FirstThatDecides,
+    FreeTalk,
+    Limited,
+    Quiet,
     RaisedHands,
     RoundRobin,
+    Scheduled,
+    Weighted,
     specify,
 )
 from tertulia.orchestrator.ports import Policy, Reply
@@ -204,9 +211,22 @@ plain_policies: st.SearchStrategy[Policy] = st.one_of(
     st.builds(RaisedHands, ageing=st.integers(1, 5)),
     st.builds(Conversational, volunteers=st.integers(0, 3), agent_run=st.integers(0, 8)),
 )
-policies: st.SearchStrategy[Policy] = plain_policies | st.builds(
-    Fair, inner=plain_policies, patience=st.integers(0, 5)
+other_policies: st.SearchStrategy[Policy] = st.one_of(
+    st.builds(FreeTalk, agent_run=st.integers(0, 8)),
+    st.builds(Weighted, weights=st.dictionaries(st.sampled_from([BO, EVE]), st.integers(1, 4))),
+    st.builds(
+        Scheduled, order=st.lists(st.sampled_from([ANA, BO, EVE, CY]), max_size=9).map(tuple)
+    ),
 )
+limits = {"turns": st.integers(0, 3), "seconds": st.sampled_from([0.0, 2.0])}
+combined_policies: st.SearchStrategy[Policy] = st.one_of(
+    st.builds(Fair, inner=plain_policies, patience=st.integers(0, 5)),
+    st.builds(Limited, inner=plain_policies | other_policies, **limits),
+    st.builds(Cooldown, inner=plain_policies | other_policies, exchanges=st.integers(1, 4)),
+    st.builds(Quiet, inner=plain_policies | other_policies),
+    st.builds(FirstThatDecides, each=st.tuples(plain_policies, other_policies)),
+)
+policies: st.SearchStrategy[Policy] = plain_policies | other_policies | combined_policies
 room_settings = st.builds(
     RoomSettings,
     capacity=st.none() | st.integers(1, 4),

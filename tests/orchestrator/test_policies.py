@@ -34,7 +34,7 @@ def test_a_policy_in_a_policy_may_be_named_or_described() -> None:
     ("specification", "told"),
     [
         ("round_robbin", "there is no policy 'round_robbin'; did you mean 'round_robin'?"),
-        ("zzz", "there is no policy 'zzz'; there are addressed, conversational, fair"),
+        ("zzz", "there is no policy 'zzz'; there are addressed, conversational, cooldown, fair"),
         ({}, "there is no policy ''; there are"),
         ({"name": "fair", "inner": "adressed"}, "did you mean 'addressed'?"),
     ],
@@ -57,6 +57,14 @@ def test_an_unknown_name_is_told_with_the_nearest_one(
         ),
         ({"name": "fair", "patience": -1}, "policy 'fair': patience must not be negative"),
         ({"name": "raised_hands", "ageing": 0}, "ageing must be at least 1 grant"),
+        (
+            {"name": "weighted", "weights": {"bo": 0}},
+            "weight of bo must be a number greater than 0",
+        ),
+        ({"name": "weighted", "weights": 5}, "weights are numbers by handle, not 5"),
+        ({"name": "scheduled", "order": "bo"}, "order must be a list, and 'bo' is str"),
+        ({"name": "limited", "turns": -1}, "limits must not be negative"),
+        ({"name": "cooldown", "exchanges": 0}, "exchanges must be at least 1"),
         ({"name": "fair", "patience": "many"}, "patience must be int, and 'many' is str"),
         ({"name": "conversational", "volunteers": "2"}, "volunteers must be int, and '2' is str"),
         ({"name": "conversational", "agent_run": None}, "agent_run must be int, and None is"),

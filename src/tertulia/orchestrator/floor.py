@@ -5,8 +5,8 @@ floor is held until it is released or revoked. Everything here is folded from th
 ``transitions``), so two readers of one log have equal floors.
 """
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 from tertulia.orchestrator.room import Audience, Kind, ParticipantId, RoomId, RoomSettings, TurnId
@@ -36,7 +36,8 @@ class Seat:
     """A member of the room.
 
     ``heard`` is the seq up to which its last turn saw the log; ``granted`` the serial number of its
-    last grant (0: none yet).
+    last grant (0: none yet); ``turns`` and ``floor_s`` are how many turns it has been granted and
+    how long those that have ended took, in seconds, since it joined.
     """
 
     id: ParticipantId
@@ -45,6 +46,8 @@ class Seat:
     joined: int
     heard: int = 0
     granted: int = 0
+    turns: int = 0
+    floor_s: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +66,7 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class Hold:
-    """A floor that is held: one unfinished turn, until ``until`` (Unix seconds).
+    """A floor that is held: one unfinished turn, from ``since`` until ``until`` (Unix seconds).
 
     ``as_of`` is the seq up to which the turn reads the log.
     """
@@ -71,6 +74,7 @@ class Hold:
     turn: TurnId
     participant: ParticipantId
     as_of: int
+    since: float
     until: float
     audience: Audience = None
     answers: int | None = None
@@ -104,7 +108,8 @@ class Floor:
 
     ``latest`` is the last public utterance, ``before`` the last one by anybody else.
     ``agent_run`` counts agents' grants since a person last spoke, ``volunteers`` those among them
-    whom nobody had addressed, ``agent_turns`` all of them.
+    whom nobody had addressed, ``agent_turns`` all of them. ``barred`` are those whom a combinator
+    of policies holds back while it asks another one; nothing in the log bars anybody.
     """
 
     room: RoomId
@@ -124,6 +129,7 @@ class Floor:
     agent_turns: int = 0
     agent_run: int = 0
     volunteers: int = 0
+    barred: frozenset[ParticipantId] = frozenset()
 
     def standing(self, who: ParticipantId) -> Standing:
         """How ``who`` stands towards the floor now."""
@@ -160,7 +166,7 @@ class Floor:
     def eligible(self, who: ParticipantId) -> bool:
         """Whether ``who`` may be granted the floor: a member who speaks and does not hold it."""
         seat = self.members.get(who)
-        if seat is None or seat.kind is Kind.OBSERVER:
+        if seat is None or seat.kind is Kind.OBSERVER or who in self.barred:
             return False
         if seat.kind is Kind.AGENT and self.exhausted:
             return False
@@ -177,9 +183,9 @@ class Floor:
         """The agents that may speak and have heard something new, in the order of joining."""
         if self.exhausted:
             return
-        holding = {hold.participant for hold in self.holds}
+        away = {hold.participant for hold in self.holds} | self.barred
         for seat in self.members.values():
-            if seat.kind is Kind.AGENT and seat.id not in holding and self.news_for(seat):
+            if seat.kind is Kind.AGENT and seat.id not in away and self.news_for(seat):
                 yield seat
 
     def unanswered(self, agent_run: int) -> Iterator[Obligation]:
@@ -193,9 +199,22 @@ class Floor:
             if self.eligible(owed.participant) and (running or not self._between_agents(owed)):
                 yield owed
 
+    def asked_by_people(self) -> set[ParticipantId]:
+        """Those who owe a person an answer."""
+        people = {seat.id for seat in self.people()}
+        return {owed.participant for owed in self.owed if owed.by in people}
+
     def _between_agents(self, owed: Obligation) -> bool:
         asker, asked = self.members.get(owed.by), self.members[owed.participant]
         return asker is not None and asker.kind is Kind.AGENT and asked.kind is Kind.AGENT
+
+    def without(self, some: Iterable[ParticipantId]) -> "Floor":
+        """The same floor, on which ``some`` may not be granted anything."""
+        return replace(self, barred=self.barred | set(some))
+
+    def agents(self) -> Iterator[Seat]:
+        """The agents in the room, in the order of joining."""
+        return (seat for seat in self.members.values() if seat.kind is Kind.AGENT)
 
     def people(self) -> Iterator[Seat]:
         """The persons in the room, in the order of joining."""

@@ -1,8 +1,8 @@
 """A conversation in numbers, from its log alone: who had how much of it, who waited, who cut whom.
 
 Times are seconds, waiting is also counted in grants. A person's post that needs no turn takes no
-time; an agent speaks from its grant to the end of its turn. Terms after Sacks, Schegloff & Jefferson
-1974; floor transfer offsets as Heldner & Edlund 2010 measure them.
+time; an agent speaks from its grant to the end of its turn. Terms after Sacks, Schegloff &
+Jefferson 1974; floor transfer offsets as Heldner & Edlund 2010 measure them.
 """
 
 from collections import Counter

@@ -210,9 +210,10 @@ def _granted(floor: Floor, event: Event, body: TurnGranted) -> _Changes:
     seat = floor.members[who]
     heard = event.seq if event.audience is None else seat.heard
     agent = int(seat.kind is Kind.AGENT)
-    hold = Hold(body.turn, who, event.seq, body.until, event.audience, body.answers)
+    hold = Hold(body.turn, who, event.seq, event.at, body.until, event.audience, body.answers)
+    sat = replace(seat, heard=heard, granted=serial, turns=seat.turns + 1)
     return {
-        "members": {**floor.members, who: replace(seat, heard=heard, granted=serial)},
+        "members": {**floor.members, who: sat},
         "pending": tuple(r for r in floor.pending if r.participant != who),
         "holds": (*floor.holds, hold),
         "owed": tuple(
@@ -238,9 +239,13 @@ def _resumed(floor: Floor, event: Event, body: TurnResumed) -> _Changes:
 
 
 def _ended(floor: Floor, event: Event, body: TurnEnded) -> _Changes:
-    if all(hold.turn != body.turn for hold in floor.holds):
+    ended = next((hold for hold in floor.holds if hold.turn == body.turn), None)
+    if ended is None:
         raise NotNow(who=f"turn {body.turn!r}", standing="not held", event="TurnEnded", hint="")
+    seat = floor.members[ended.participant]
+    rose = replace(seat, floor_s=round(seat.floor_s + event.at - ended.since, 6))
     return {
+        "members": {**floor.members, ended.participant: rose},
         "holds": tuple(hold for hold in floor.holds if hold.turn != body.turn),
         "continuing": event.by if body.more else floor.continuing,
     }

@@ -3,16 +3,28 @@
 from tertulia.orchestrator.policies.addressed import Addressed
 from tertulia.orchestrator.policies.conversational import Conversational
 from tertulia.orchestrator.policies.fair import Fair
+from tertulia.orchestrator.policies.first_that_decides import FirstThatDecides
+from tertulia.orchestrator.policies.free_talk import FreeTalk
 from tertulia.orchestrator.policies.raised_hands import RaisedHands
+from tertulia.orchestrator.policies.restraints import Cooldown, Limited, Quiet
 from tertulia.orchestrator.policies.round_robin import RoundRobin
+from tertulia.orchestrator.policies.scheduled import Scheduled
 from tertulia.orchestrator.policies.specification import build, known_as, names, specify
+from tertulia.orchestrator.policies.weighted import Weighted
 
 __all__ = [
     "Addressed",
     "Conversational",
+    "Cooldown",
     "Fair",
+    "FirstThatDecides",
+    "FreeTalk",
+    "Limited",
+    "Quiet",
     "RaisedHands",
     "RoundRobin",
+    "Scheduled",
+    "Weighted",
     "build",
     "known_as",
     "names",

@@ -42,7 +42,7 @@ def specify(policy: Policy) -> dict[str, Any]:
     if name is None:
         raise Unknown(kind="policy", name=kind.__name__, hint="; register it with @known_as")
     values = {f.name: getattr(policy, f.name) for f in fields(kind)}
-    return {"name": name} | {k: specify(v) if _is_policy(v) else v for k, v in values.items()}
+    return {"name": name} | {k: _said(v) for k, v in values.items()}
 
 
 def build(specification: str | Mapping[str, Any]) -> Policy:
@@ -69,7 +69,7 @@ def build(specification: str | Mapping[str, Any]) -> Policy:
         raise Invalid(where=f"policy {name!r}", what=f"no field {wrong}; it takes {takes}")
     for field, value in given.items():
         _check_type(f"policy {name!r}", field, value, allowed[field])
-    values = {k: build(v) if k == "inner" or _is_specification(v) else v for k, v in given.items()}
+    values = {k: _meant(k, v) for k, v in given.items()}
     try:
         policy: Policy = kind(**values)
     except TypeError as error:
@@ -80,6 +80,8 @@ def build(specification: str | Mapping[str, Any]) -> Policy:
 def _check_type(where: str, field: str, value: object, default: object) -> None:
     wanted = type(default)
     fits = type(value) is wanted or (wanted is float and type(value) is int)
+    if wanted is tuple and not isinstance(value, list | tuple):
+        raise Invalid(where=where, what=f"{field} must be a list, and {_told(value)}")
     if wanted in (bool, int, float, str) and not fits:
         what = f"{field} must be {wanted.__name__}, and {_told(value)}"
         raise Invalid(where=where, what=what)
@@ -89,9 +91,17 @@ def _told(value: object) -> str:
     return f"{value!r:.80} is {type(value).__name__}"
 
 
-def _is_specification(value: object) -> bool:
-    return isinstance(value, Mapping) and "name" in value
+def _said(value: Any) -> Any:
+    """A field's value as data: policies are specified, tuples are lists, as in JSON."""
+    if type(value) in _KNOWN.values():
+        return specify(value)
+    return [_said(one) for one in value] if isinstance(value, tuple) else value
 
 
-def _is_policy(value: object) -> bool:
-    return type(value) in _KNOWN.values()
+def _meant(field: str, value: Any) -> Any:
+    """What ``_said`` says, understood. The fields ``inner`` and ``each`` hold policies."""
+    if field == "inner":
+        return build(value)
+    if isinstance(value, list | tuple):
+        return tuple(build(one) if field == "each" else one for one in value)
+    return value
