@@ -110,6 +110,29 @@ async def test_a_reader_that_is_slow_loses_no_event() -> None:
 
 
 @in_no_time
+async def test_a_reader_that_is_slow_still_gets_the_pieces_before_their_utterance() -> None:
+    async with a_house() as house:
+        room = await house.room(speakers={"bo": streams("a ", "b ", "c")})
+        got: list[Event | Delta] = []
+
+        async def crawl() -> None:
+            async for one in room.subscribe():
+                got.append(one)
+                await asyncio.sleep(7)
+
+        crawling = asyncio.ensure_future(crawl())
+        for _ in range(5):
+            await room.post("ana", "@bo?")
+            await asyncio.sleep(0.5)
+            await room.post("cy", "Meanwhile!")
+            await room.lapse()
+        await room.close()
+        await crawling
+        assert "".join(one.text for one in got if isinstance(one, Delta)) == "a b c" * 5
+        assert pieces_come_before_their_utterance(got)
+
+
+@in_no_time
 async def test_a_reader_that_is_slow_loses_the_oldest_pieces_and_gets_the_whole() -> None:
     async def chatters(turn: Turn) -> None:
         for i in range(DELTAS + 500):
@@ -181,8 +204,8 @@ async def test_readers_wake_in_the_order_in_which_they_came() -> None:
 
         async def read(number: int) -> None:
             async for one in room.subscribe(after=room.floor.head):
-                if isinstance(one, Event):
-                    woken.append(number)
+                assert isinstance(one, Event)
+                woken.append(number)
 
         reading = [asyncio.ensure_future(read(number)) for number in range(100)]
         await settle()

@@ -27,7 +27,7 @@ Model = Annotated[
     str | None,
     typer.Option(help="scripted, embedded, or NAME@BASE_URL of an OpenAI-style endpoint."),
 ]
-Seed = Annotated[int | None, typer.Option(help="Where time, ids and chance come from.")]
+Seed = Annotated[int | None, typer.Option(min=0, max=2**63 - 1, help="Where chance comes from.")]
 
 DB = "sqlite:///tertulia.db"
 
@@ -95,7 +95,7 @@ def log(
         str | None,
         typer.Option("--as", help="Show only what this participant may see."),
     ] = None,
-    after: Annotated[int, typer.Option(help="Begin after this seq.")] = 0,
+    after: Annotated[int, typer.Option(min=0, max=2**63 - 1, help="Begin after this seq.")] = 0,
     json: Json = False,
 ) -> None:
     """Print what happened in a room."""
@@ -176,7 +176,7 @@ def bench_rooms(
     rooms: Annotated[int, typer.Option(min=1)] = 100,
     agents: Annotated[int, typer.Option(min=1)] = 3,
     turns: Annotated[int, typer.Option(min=1)] = 20,
-    delay_ms: Annotated[float, typer.Option(min=0)] = 50,
+    delay_ms: Annotated[float, typer.Option(min=0, max=60_000)] = 50,
     json: Json = False,
 ) -> None:
     """Many rooms at once, with a model that takes its time."""

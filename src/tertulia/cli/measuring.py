@@ -1,42 +1,31 @@
 """A room in numbers and as a picture."""
 
-import asyncio
 from pathlib import Path
 from statistics import mean, median
 from typing import Any
 
-from rich.console import Console
 from rich.table import Table
 
-from tertulia.cli.output import line
-from tertulia.cli.reading import events_of, existing
-from tertulia.compose import open_log
+from tertulia.cli.archive import Archive
+from tertulia.cli.output import line, page, writing
 from tertulia.orchestrator.metrics import Metrics, Part, measure
-from tertulia.orchestrator.room import RoomId
 
 
 def print_metrics(db: str, room: str, *, plot: Path | None, json: bool) -> None:
     """Print the metrics of a room; with ``plot`` draw them too."""
-    existing(db)
-    metrics = asyncio.run(_measured(db, RoomId(room)))
+    with Archive.at(db) as archive:
+        metrics = measure(list(archive.events(room)))
     if plot is not None:
         from tertulia.evaluation.timeline import paint  # matplotlib takes a second to import
 
-        paint(metrics, plot, room)
+        with writing(plot):
+            paint(metrics, plot, room)
     if json:
         print(line(_as_json(metrics, room, plot)))
     else:
         _print_table(metrics, room)
         if plot is not None:
             print(f"drawn: {plot}")
-
-
-async def _measured(db: str, room: RoomId) -> Metrics:
-    log = open_log(db)
-    try:
-        return measure([event async for event in events_of(log, room)])
-    finally:
-        await log.close()
 
 
 def _as_json(metrics: Metrics, room: str, plot: Path | None) -> dict[str, Any]:
@@ -83,7 +72,7 @@ def _print_table(metrics: Metrics, room: str) -> None:
     for part in found["participants"]:
         cells = (part[column] for column in (*columns, "was_cut", "cut_others"))
         table.add_row(*("-" if cell is None else str(cell) for cell in cells))
-    console = Console(highlight=False)
+    console = page()
     console.print(table)
     for name in ("seconds", "evenness", "overlap_share", "offset_s_median", "posts_during_turns"):
         value = found[name]

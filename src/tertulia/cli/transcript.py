@@ -1,14 +1,17 @@
 """A room as a terminal shows it: who has the floor and why, who waits, tokens as they come.
 
 It writes from top to bottom only, so that it reads the same on a screen, in a pipe and in a file.
+What somebody says can never steer the terminal: control characters are shown, not sent.
 """
 
+import re
 from collections.abc import Iterable
 from functools import singledispatchmethod
 
 from rich.console import Console
 from rich.text import Text
 
+from tertulia.cli.output import page
 from tertulia.orchestrator import Delta, Event, Kind, Outcome, Said
 from tertulia.orchestrator.events import (
     Body,
@@ -29,14 +32,17 @@ from tertulia.orchestrator.room import ParticipantId, TurnId
 
 COLOURS = ("cyan", "magenta", "green", "yellow", "blue", "bright_red", "bright_cyan")
 
+_STEERING = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
+
 
 class LiveTranscript:
     """Writes what happens in a room, as it happens, to a console."""
 
     def __init__(self, console: Console | None = None, *, tokens: bool = True) -> None:
-        """``tokens``: show utterances while they are being said, not only when they are done."""
-        self._console = console or Console(highlight=False)
+        """``tokens``: show utterances while they are being said; else whole lines only."""
+        self._console = console or page()
         self._tokens = tokens
+        self._line = Text()
         self._names: dict[ParticipantId, str] = {}
         self._waiting: dict[ParticipantId, str] = {}
         self._heard: dict[TurnId, str] = {}
@@ -170,19 +176,25 @@ class LiveTranscript:
         head = Text(f"{self._time()}  ", "dim")
         head.append(f"{self._name(who)}: ", f"bold {self._colour(who)}")
         head.append(aside, "dim italic")
-        self._console.print(head, end="", soft_wrap=True)
+        self._put(head)
 
     def _write(self, text: str, style: str = "") -> None:
-        self._console.print(Text(text, style), end="", soft_wrap=True)
+        self._put(Text(shown(text), style))
+
+    def _put(self, text: Text) -> None:
+        if self._tokens:
+            self._console.print(text, end="", soft_wrap=True)
+        else:
+            self._line.append_text(text)
 
     def _close(self) -> None:
         if self._open is not None:
-            self._console.print()
-            self._open = None
+            self._console.print(self._line, soft_wrap=True)
+            self._open, self._line = None, Text()
 
     def _note(self, text: str, style: str = "dim") -> None:
         self._close()
-        self._console.print(Text(f"{self._time()}  · {text}", style), soft_wrap=True)
+        self._console.print(Text(f"{self._time()}  · {shown(text)}", style), soft_wrap=True)
 
     def _queue(self) -> str:
         waiting = [f"{self._name(who)} ({why})" for who, why in self._waiting.items()]
@@ -193,7 +205,7 @@ class LiveTranscript:
         return f"{minutes:3.0f}:{seconds:04.1f}"
 
     def _name(self, who: ParticipantId) -> str:
-        return self._names.get(who, who)
+        return shown(self._names.get(who, who))
 
     def _names_of(self, audience: Iterable[ParticipantId], me: ParticipantId) -> str:
         return self._listed([who for who in audience if who != me])
@@ -204,6 +216,18 @@ class LiveTranscript:
     def _colour(self, who: ParticipantId) -> str:
         place = list(self._names).index(who) if who in self._names else 0
         return COLOURS[place % len(COLOURS)]
+
+
+def shown(text: str) -> str:
+    """The text with each control character but tab and newline as a picture of it."""
+    return _STEERING.sub(lambda found: _picture(found[0]), text)
+
+
+def _picture(letter: str) -> str:
+    code = ord(letter)
+    if code < 0x20:
+        return chr(0x2400 + code)
+    return "\u2421" if code == 0x7F else "\ufffd"
 
 
 def _because(reason: str | None) -> str:
