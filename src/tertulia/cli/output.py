@@ -95,18 +95,46 @@ def line(value: Mapping[str, Any]) -> str:
     return jsonlib.dumps(value, ensure_ascii=False, separators=(",", ":"))
 
 
+HEADS = {
+    "case": "case",
+    "cpu_ms_per_turn": "cpu ms",
+    "wall_ms_per_turn": "wall ms",
+    "growth": "growth",
+    "bytes_per_turn": "bytes",
+    "kb_per_room": "KB a room",
+    "ratio": "ratio",
+}
+"""What a table of a benchmark shows, where it fits on a terminal; ``--json`` has all of it."""
+
+
 def print_bench(result: Mapping[str, Any], *, json: bool) -> None:
     """Print one benchmark's object, or a table of its cases without what applies to none."""
     if json:
         print(line(result))
         return
     cases = result["cases"]
-    shown = [key for key in cases[0] if any(case.get(key) is not None for case in cases)]
-    table = Table(title=f"bench {result['bench']}", box=None, padding=(0, 1))
+    shown = [key for key in HEADS if any(case.get(key) is not None for case in cases)]
+    table = Table(title=f"bench {result['bench']}: a turn, and its ratio to the floor's")
     for key in shown:
-        table.add_column(key.replace("_", " "), justify="left" if key == "case" else "right")
+        table.add_column(HEADS[key], justify="left" if key == "case" else "right")
     for case in cases:
         table.add_row(*(_cell(case.get(key)) for key in shown))
+    page().print(table)
+
+
+def print_figures(figures: Mapping[str, Any], *, json: bool) -> None:
+    """Print an evaluation's object, or a table of its figures with their intervals."""
+    if json:
+        print(line(figures))
+        return
+    table = Table(title=f"eval {figures['eval']}, {figures['split']}")
+    for column in ("figure", "value", "95 %", "questions"):
+        table.add_column(column, justify="left" if column == "figure" else "right")
+    for name in (key.removesuffix("_ci") for key in figures if key.endswith("_ci")):
+        low, high = figures[f"{name}_ci"]
+        table.add_row(
+            name, _cell(figures[name]), f"{low:.3g}–{high:.3g}", str(figures[f"{name}_n"])
+        )
     page().print(table)
 
 
