@@ -104,6 +104,26 @@ async def test_an_interruption_that_could_not_be_kept_leaves_the_agent_speaking(
 
 
 @in_no_time
+async def test_an_agent_whose_interruption_failed_is_heard_while_the_store_recovers() -> None:
+    store = Faltering()
+    house = House(log=store)
+    room = await house.room(speakers={"bo": streams(*"abcdefghijklmnopqrstuvwxyz")})
+    reader = Reader(room)
+    await room.post("ana", "@bo?")
+    store.errors = busy(7)
+    failed = await gather(*[room.post("ana", "Hello?")])
+    for _ in range(6):  # each failure makes the next wait longer
+        failed = [*failed, *await gather(room.interrupt("cy"))]
+    assert [type(one) for one in failed] == [StoreBusy] * 7
+    heard = len(reader.heard)
+    await asyncio.sleep(2.5)
+    assert len(reader.heard) >= heard + 2
+    await room.lapse()
+    assert reader.heard == "abcdefghijklmnopqrstuvwxyz"
+    await house.scheduler.aclose()
+
+
+@in_no_time
 async def test_what_an_agent_says_while_its_interruption_is_being_kept_is_not_heard() -> None:
     store = Faltering(slow_s=2.5)
     house = House(log=store)

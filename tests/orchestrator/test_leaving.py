@@ -147,6 +147,18 @@ async def test_a_room_handed_back_and_opened_again_is_not_harmed_by_the_old_one(
 
 
 @in_no_time
+async def test_handing_a_room_back_once_more_leaves_the_new_one_alone() -> None:
+    house = House()
+    old = await house.room()
+    await house.scheduler.hand_back(old)
+    new = await house.room()
+    await house.scheduler.hand_back(old)
+    assert await house.room() is new
+    await new.post("ana", "Here I am.")
+    await house.scheduler.aclose()
+
+
+@in_no_time
 async def test_only_one_process_has_a_room() -> None:
     first, second = House(), House()
     second = House(first.memory)
