@@ -5,6 +5,7 @@ import asyncio
 import pytest
 from tests.orchestrator.programs import ANA, BO, CAST, CY
 from tests.orchestrator.rooms import (
+    Faltering,
     House,
     Reader,
     a_house,
@@ -263,15 +264,19 @@ async def test_callers_who_give_up_while_they_wait_leave_their_places_to_others(
 
 @in_no_time
 async def test_retries_that_wait_for_a_place_together_leave_theirs_to_others() -> None:
-    async with a_house() as house:
-        room = await house.room()
-        full = [asyncio.ensure_future(room.post("ana", f"{i}")) for i in range(PLACES)]
-        await asyncio.sleep(0)
-        pairs = [room.post("cy", f"{i // 2}", key=f"{i // 2}") for i in range(2 * PLACES + 20)]
-        said = await asyncio.gather(*pairs)
-        await asyncio.gather(*full)
-        assert all(one == other for one, other in zip(said[::2], said[1::2], strict=True))
-        assert len(await asyncio.gather(*(room.post("cy", "!") for _ in range(PLACES)))) == PLACES
+    store = Faltering()
+    house = House(log=store)
+    room = await house.room()
+    store.slow_s = 1.0
+    full = [asyncio.ensure_future(room.post("ana", f"{i}")) for i in range(2 * PLACES)]
+    await asyncio.sleep(0.5)
+    pairs = [room.post("cy", f"{i // 2}", key=f"{i // 2}") for i in range(2 * PLACES + 20)]
+    said = await asyncio.gather(*pairs)
+    assert all(one == other for one, other in zip(said[::2], said[1::2], strict=True))
+    assert len(await asyncio.gather(*full)) == 2 * PLACES
+    store.slow_s = 0.0
+    assert (await room.post("cy", "There is a place.")).seq > max(one.seq for one in said)
+    await house.scheduler.aclose()
 
 
 # ---- refusals reach the caller, and nobody else
