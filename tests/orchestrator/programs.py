@@ -14,6 +14,7 @@ from tertulia.orchestrator.events import (
     Draft,
     Event,
     Outcome,
+    PolicyChanged,
     RoomEnded,
     RoomOpened,
     RoomPaused,
@@ -23,17 +24,21 @@ from tertulia.orchestrator.floor import Floor
 from tertulia.orchestrator.inbox import Prepare
 from tertulia.orchestrator.policies import (
     Addressed,
+    Chaired,
     Conversational,
     Cooldown,
     Fair,
     FirstThatDecides,
     FreeTalk,
+    Handoff,
     Limited,
     Quiet,
     RaisedHands,
     RoundRobin,
     Scheduled,
     Weighted,
+    build,
+    policy_after,
     specify,
 )
 from tertulia.orchestrator.ports import Policy, Reply
@@ -82,7 +87,10 @@ class PureRoom:
 
     def ask(self, prepare: Prepare) -> tuple[Event, ...]:
         """Let one request be decided; its events."""
-        outcome = step(self.floor, prepare(self.floor, self.now), self.now, self.policy)
+        drafts = prepare(self.floor, self.now)
+        if any(isinstance(draft.body, PolicyChanged) for draft in drafts):
+            self.policy = policy_after(drafts, self.policy)
+        outcome = step(self.floor, drafts, self.now, self.policy)
         self.floor = outcome.floor
         self.events += outcome.events
         return outcome.events
@@ -145,13 +153,24 @@ def _worded(floor: Floor, now: float, ask: Ask) -> tuple[Draft, ...]:
             return admission.request(floor, who, priority)
         case ("lower", who):
             return admission.withdraw(floor, who)
+        case ("nominate", chair, who):
+            return admission.nominate(floor, chair, who)
+        case ("deny", chair, who):
+            return admission.deny(floor, chair, who, "not now")
+    return _of_the_room(ask) or _of_a_turn(floor, now, ask)
+
+
+def _of_the_room(ask: Ask) -> tuple[Draft, ...]:
+    match ask:
+        case ("change", name):
+            return (Draft(ROOM, PolicyChanged(specify(build(name)))),)
         case ("pause",):
             return (Draft(ROOM, RoomPaused()),)
         case ("resume",):
             return (Draft(ROOM, RoomResumed()),)
         case ("close",):
             return (Draft(ROOM, RoomEnded("late")),)
-    return _of_a_turn(floor, now, ask)
+    return ()
 
 
 def _of_a_turn(floor: Floor, now: float, ask: Ask) -> tuple[Draft, ...]:
@@ -195,12 +214,23 @@ asks: st.SearchStrategy[Ask] = st.one_of(
     ),
     st.tuples(st.just("crash"), st.integers(0, 5)),
     st.sampled_from([("pause",), ("resume",), ("resume",)]),
+    st.tuples(st.just("nominate"), members, members),
+    st.tuples(st.just("deny"), members, members),
+)
+changes = st.tuples(
+    st.just("change"), st.sampled_from(["addressed", "fair", "chaired", "round_robin"])
 )
 
 
-def programs(shortest: int = 15, longest: int = 45) -> st.SearchStrategy[Sequence[Ask]]:
-    """Lists of requests; now and then the room is closed before the end."""
-    whole = st.lists(asks, min_size=shortest, max_size=longest)
+def programs(
+    shortest: int = 15, longest: int = 45, *, changing: bool = False
+) -> st.SearchStrategy[Sequence[Ask]]:
+    """Lists of requests; now and then the room is closed before the end.
+
+    With ``changing`` the policy is another one from time to time.
+    """
+    asked = st.one_of(asks, asks, asks, changes) if changing else asks
+    whole = st.lists(asked, min_size=shortest, max_size=longest)
     closed = st.tuples(whole, whole).map(lambda two: [*two[0], ("close",), *two[1]])
     return st.one_of(whole, whole, whole, closed)
 
@@ -212,6 +242,8 @@ plain_policies: st.SearchStrategy[Policy] = st.one_of(
     st.builds(Conversational, volunteers=st.integers(0, 3), agent_run=st.integers(0, 8)),
 )
 other_policies: st.SearchStrategy[Policy] = st.one_of(
+    st.builds(Chaired, chair=st.sampled_from([ANA, BO, ZOE])),
+    st.builds(Handoff, start=st.sampled_from(["", BO]), agent_run=st.integers(0, 8)),
     st.builds(FreeTalk, agent_run=st.integers(0, 8)),
     st.builds(Weighted, weights=st.dictionaries(st.sampled_from([BO, EVE]), st.integers(1, 4))),
     st.builds(

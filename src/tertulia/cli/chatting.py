@@ -28,6 +28,9 @@ HELP = """\
   /hand                raise your hand for the floor; /hand down takes it down
   /whisper NAME TEXT   only NAME hears it, and answers you alone
   /stop [NAME]         cut NAME off, or whoever is speaking
+  /grant NAME          name who speaks next (as the chair of a chaired room)
+  /deny NAME [WHY]     turn a raised hand down
+  /policy NAME         arbitrate by another policy from now on
   /who                 who is here, and who has the floor
   /leave               leave the room for good; Ctrl-D only goes away from the keyboard"""
 
@@ -115,20 +118,19 @@ class Keyboard:
 
     async def _obey(self, typed: str) -> bool:
         """Do what a line says; whether to go on."""
-        text = typed.strip()
-        if not text.startswith("/"):
-            if text:
-                await self._room.post(self._me, text)
-            return True
-        command, _, rest = text.partition(" ")
+        command, _, rest = typed.strip().partition(" ")
         match command:
-            case "/hand" if rest.strip() == "down":
-                await self._room.cancel_request(self._me)
+            case "":
+                pass
+            case words if not words.startswith("/"):
+                await self._room.post(self._me, typed.strip())
             case "/hand":
-                await self._room.request_floor(self._me)
+                await self._hand(up=rest.strip() != "down")
             case "/whisper":
                 whom, _, words = rest.strip().partition(" ")
                 await self._room.post(self._me, words, whisper=[self._handle(whom)])
+            case "/grant" | "/deny" | "/policy":
+                await self._chair(command, rest.strip())
             case "/stop":
                 cut = self._handle(rest.strip()) if rest.strip() else None
                 await self._room.interrupt(self._me, cut)
@@ -142,6 +144,23 @@ class Keyboard:
             case _:
                 self._tell(f"! there is no {command}; /help shows what there is")
         return True
+
+    async def _hand(self, *, up: bool) -> None:
+        if up:
+            await self._room.request_floor(self._me)
+        else:
+            await self._room.cancel_request(self._me)
+
+    async def _chair(self, command: str, rest: str) -> None:
+        """Do what is for a chair to do."""
+        whom, _, why = rest.partition(" ")
+        match command:
+            case "/grant":
+                await self._room.nominate(self._me, self._handle(rest))
+            case "/deny":
+                await self._room.deny(self._me, self._handle(whom), why)
+            case "/policy":
+                await self._room.change_policy(rest)
 
     def _handle(self, name: str) -> str:
         """The handle behind a display name, or the name itself, which is then refused well."""

@@ -16,9 +16,12 @@ from tertulia.orchestrator import Delta, Event, Kind, Outcome, Said
 from tertulia.orchestrator.events import (
     Body,
     FloorRequestCancelled,
+    FloorRequestDenied,
     FloorRequested,
     Joined,
     Left,
+    Nominated,
+    PolicyChanged,
     PolicyFailed,
     RoomEnded,
     RoomOpened,
@@ -82,6 +85,10 @@ class LiveTranscript:
         self._note("the room goes on")
 
     @_show.register
+    def _(self, body: PolicyChanged, event: Event) -> None:
+        self._note(f"from now on the policy is {body.policy['name']}")
+
+    @_show.register
     def _(self, body: RoomEnded, event: Event) -> None:
         self._note(f"the room is closed{_because(body.reason)}")
 
@@ -105,6 +112,16 @@ class LiveTranscript:
     def _(self, body: FloorRequestCancelled, event: Event) -> None:
         self._waiting.pop(event.by, None)
         self._note(f"{self._name(event.by)} lowers the hand{self._queue()}")
+
+    @_show.register
+    def _(self, body: FloorRequestDenied, event: Event) -> None:
+        self._waiting.pop(event.by, None)
+        chair = self._name(body.chair)
+        self._note(f"{chair} turns {self._name(event.by)}'s hand down{_because(body.reason)}")
+
+    @_show.register
+    def _(self, body: Nominated, event: Event) -> None:
+        self._note(f"{self._name(body.chair)} names {self._name(event.by)} to speak")
 
     @_show.register
     def _(self, body: TurnGranted, event: Event) -> None:

@@ -13,9 +13,11 @@ from tertulia.orchestrator.errors import BadContent, Exists, Unknown
 from tertulia.orchestrator.events import (
     Draft,
     FloorRequestCancelled,
+    FloorRequestDenied,
     FloorRequested,
     Joined,
     Left,
+    Nominated,
     Outcome,
     Said,
     TurnEnded,
@@ -120,6 +122,22 @@ def withdraw(floor: Floor, who: ParticipantId) -> tuple[Draft, ...]:
     if all(pending.participant != who for pending in floor.pending):
         return ()
     return (Draft(who, FloorRequestCancelled()),)
+
+
+def nominate(floor: Floor, chair: ParticipantId, who: ParticipantId) -> tuple[Draft, ...]:
+    """Name somebody to speak next; in a chaired room that decides."""
+    member(floor, chair)
+    named = member(floor, who)
+    check(floor, named.id, Nominated)
+    return (Draft(named.id, Nominated(chair)),)
+
+
+def deny(floor: Floor, chair: ParticipantId, who: ParticipantId, reason: str) -> tuple[Draft, ...]:
+    """Turn a raised hand down, with a reason. Raises ``NotNow`` if it is not up."""
+    member(floor, chair)
+    check(floor, member(floor, who).id, FloorRequestDenied)
+    check_words("reason", reason)
+    return (Draft(who, FloorRequestDenied(chair, reason)),)
 
 
 def finish(floor: Floor, hold: Hold, reply: Reply) -> tuple[Draft, ...]:

@@ -18,7 +18,6 @@ from tertulia.orchestrator.events import (
     Event,
     Outcome,
     RoomEnded,
-    RoomOpened,
     TurnEnded,
     TurnGranted,
     TurnResumed,
@@ -26,7 +25,7 @@ from tertulia.orchestrator.events import (
 from tertulia.orchestrator.feed import Delta, Feed
 from tertulia.orchestrator.floor import Floor, Hold, Phase
 from tertulia.orchestrator.inbox import Asked, Inbox
-from tertulia.orchestrator.policies import build
+from tertulia.orchestrator.policies import build, policy_after
 from tertulia.orchestrator.ports import Batch, Clock, Log, Policy, Reply, Tenure
 from tertulia.orchestrator.room import ROOM, Kind, ParticipantId, TurnId
 from tertulia.orchestrator.transcript import Transcript
@@ -203,11 +202,9 @@ class Conversation:
     def _arbitrate_one(self, one: Asked, done: _Arbitrated) -> None:
         now = self._clock.now()
         drafts = one.prepare(done.floor, now)
-        for draft in drafts:
-            if isinstance(draft.body, RoomOpened):
-                done.policy = build(draft.body.settings.policy)
-        outcome = step(done.floor, drafts, now, done.policy)
-        done.floor = outcome.floor
+        policy = policy_after(drafts, done.policy)
+        outcome = step(done.floor, drafts, now, policy)
+        done.policy, done.floor = policy, outcome.floor
         done.events += outcome.events
         done.answers.append((one, outcome.events[: len(drafts)]))
 

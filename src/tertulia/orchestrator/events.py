@@ -4,9 +4,10 @@ An :class:`Event` is the envelope (which room, when, by whom, who may see it) ar
 ``by`` is the participant whom the event is about: who said it, who was granted the floor.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 from tertulia.orchestrator.room import Audience, Kind, ParticipantId, RoomId, RoomSettings, TurnId
 
@@ -44,6 +45,13 @@ class RoomPaused:
 @dataclass(frozen=True, slots=True)
 class RoomResumed:
     """Grants go on."""
+
+
+@dataclass(frozen=True, slots=True)
+class PolicyChanged:
+    """From now on the room arbitrates by another policy (its specification)."""
+
+    policy: Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +104,21 @@ class FloorRequestCancelled:
 
 
 @dataclass(frozen=True, slots=True)
+class FloorRequestDenied:
+    """The chair turned the request down."""
+
+    chair: ParticipantId
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Nominated:
+    """The chair named this participant to speak next; a chaired room follows."""
+
+    chair: ParticipantId
+
+
+@dataclass(frozen=True, slots=True)
 class TurnGranted:
     """The floor was given, until ``until`` (Unix seconds).
 
@@ -139,12 +162,15 @@ Body: TypeAlias = (
     RoomOpened
     | RoomPaused
     | RoomResumed
+    | PolicyChanged
     | RoomEnded
     | Joined
     | Left
     | Said
     | FloorRequested
     | FloorRequestCancelled
+    | FloorRequestDenied
+    | Nominated
     | TurnGranted
     | TurnResumed
     | TurnEnded
@@ -157,12 +183,15 @@ BODIES: dict[str, type[Body]] = {
         RoomOpened,
         RoomPaused,
         RoomResumed,
+        PolicyChanged,
         RoomEnded,
         Joined,
         Left,
         Said,
         FloorRequested,
         FloorRequestCancelled,
+        FloorRequestDenied,
+        Nominated,
         TurnGranted,
         TurnResumed,
         TurnEnded,

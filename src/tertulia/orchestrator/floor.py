@@ -95,6 +95,14 @@ class Obligation:
 
 
 @dataclass(frozen=True, slots=True)
+class Nomination:
+    """Whom a chair named to speak, and has not had the floor since."""
+
+    participant: ParticipantId
+    chair: ParticipantId
+
+
+@dataclass(frozen=True, slots=True)
 class Utterance:
     """Who spoke last to everybody, and where in the log."""
 
@@ -121,6 +129,7 @@ class Floor:
     pending: tuple[Request, ...] = ()
     holds: tuple[Hold, ...] = ()
     owed: tuple[Obligation, ...] = ()
+    nominated: tuple[Nomination, ...] = ()
     latest: Utterance | None = None
     before: Utterance | None = None
     continuing: ParticipantId | None = None

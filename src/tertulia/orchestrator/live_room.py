@@ -1,8 +1,9 @@
 """A live room as programs use it: everything that can be asked of one, and nothing decided here."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterable, Sequence
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from functools import partial
+from typing import Any
 
 from tertulia.orchestrator import admission
 from tertulia.orchestrator.conversation import Conversation
@@ -11,6 +12,7 @@ from tertulia.orchestrator.events import (
     Draft,
     Event,
     Outcome,
+    PolicyChanged,
     RoomEnded,
     RoomPaused,
     RoomResumed,
@@ -20,7 +22,8 @@ from tertulia.orchestrator.feed import Delta
 from tertulia.orchestrator.floor import Floor
 from tertulia.orchestrator.inbox import Prepare
 from tertulia.orchestrator.keys import Keys
-from tertulia.orchestrator.ports import Log
+from tertulia.orchestrator.policies import build, specify
+from tertulia.orchestrator.ports import Log, Policy
 from tertulia.orchestrator.room import ROOM, Audience, Participant, ParticipantId, RoomId
 from tertulia.orchestrator.transcript import UTTERANCES
 from tertulia.orchestrator.transitions import check
@@ -114,6 +117,22 @@ class Room:
     async def cancel_request(self, who: str) -> None:
         """Take the hand down."""
         await self.request(lambda floor, now: admission.withdraw(floor, ParticipantId(who)))
+
+    async def nominate(self, chair: str, whom: str) -> None:
+        """Name somebody to speak next, as the chair of a chaired room."""
+        by, named = ParticipantId(chair), ParticipantId(whom)
+        await self.request(lambda floor, now: admission.nominate(floor, by, named))
+
+    async def deny(self, chair: str, whom: str, reason: str = "") -> None:
+        """Turn a raised hand down. Raises ``NotNow`` if it is not up."""
+        by, asker = ParticipantId(chair), ParticipantId(whom)
+        await self.request(lambda floor, now: admission.deny(floor, by, asker, reason))
+
+    async def change_policy(self, policy: Policy | Mapping[str, Any] | str) -> None:
+        """Arbitrate by another policy from now on. Raises ``Unknown`` and ``Invalid``."""
+        data = policy if isinstance(policy, str | Mapping) else specify(policy)
+        changed = PolicyChanged(specify(build(data)))
+        await self.request(lambda floor, now: (Draft(ROOM, changed),))
 
     async def interrupt(self, by: str, whom: str | None = None) -> tuple[Event, ...]:
         """Cut the turn of ``whom`` (or every turn): what was delivered stands, marked.

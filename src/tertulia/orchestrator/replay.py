@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from itertools import groupby, zip_longest
 
 from tertulia.orchestrator.arbiter import is_decision, step
-from tertulia.orchestrator.events import Draft, Event, RoomOpened
+from tertulia.orchestrator.events import Draft, Event
 from tertulia.orchestrator.floor import Floor
-from tertulia.orchestrator.policies import build
+from tertulia.orchestrator.policies import build, policy_after
 from tertulia.orchestrator.room import RoomId
 
 
@@ -29,9 +29,7 @@ def replay(room: RoomId, events: Iterable[Event]) -> Iterator[Floor | Disagreeme
     policy = build("conversational")
     for _, recorded in groupby(events, key=lambda event: event.cause):
         written = list(recorded)
-        for event in written:
-            if isinstance(event.body, RoomOpened):
-                policy = build(event.body.settings.policy)
+        policy = policy_after(written, policy)
         asked = [Draft(e.by, e.body, e.audience, e.key) for e in written if not is_decision(e)]
         decided = step(floor, asked, written[0].at, policy)
         for theirs, ours in zip_longest(written, decided.events):

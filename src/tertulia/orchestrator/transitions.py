@@ -13,9 +13,12 @@ from tertulia.orchestrator.events import (
     Body,
     Event,
     FloorRequestCancelled,
+    FloorRequestDenied,
     FloorRequested,
     Joined,
     Left,
+    Nominated,
+    PolicyChanged,
     PolicyFailed,
     RoomEnded,
     RoomOpened,
@@ -29,6 +32,7 @@ from tertulia.orchestrator.events import (
 from tertulia.orchestrator.floor import (
     Floor,
     Hold,
+    Nomination,
     Obligation,
     Phase,
     Request,
@@ -43,9 +47,14 @@ PHASES: Mapping[Phase, Mapping[type[Body], Phase]] = {
     Phase.OPEN: {
         RoomPaused: Phase.PAUSED,
         RoomEnded: Phase.CLOSED,
+        PolicyChanged: Phase.OPEN,
         PolicyFailed: Phase.OPEN,
     },
-    Phase.PAUSED: {RoomResumed: Phase.OPEN, RoomEnded: Phase.CLOSED},
+    Phase.PAUSED: {
+        RoomResumed: Phase.OPEN,
+        RoomEnded: Phase.CLOSED,
+        PolicyChanged: Phase.PAUSED,
+    },
     Phase.CLOSED: {},
 }
 """What the room's own events do to its phase."""
@@ -56,6 +65,7 @@ STANDINGS: Mapping[Standing, Mapping[type[Body], Standing]] = {
     Standing.LISTENING: {
         Said: Standing.LISTENING,
         FloorRequested: Standing.PENDING,
+        Nominated: Standing.LISTENING,
         TurnGranted: Standing.HOLDING,
         Left: Standing.ABSENT,
     },
@@ -63,6 +73,8 @@ STANDINGS: Mapping[Standing, Mapping[type[Body], Standing]] = {
         Said: Standing.PENDING,
         FloorRequested: Standing.PENDING,
         FloorRequestCancelled: Standing.LISTENING,
+        FloorRequestDenied: Standing.LISTENING,
+        Nominated: Standing.PENDING,
         TurnGranted: Standing.HOLDING,
         Left: Standing.ABSENT,
     },
@@ -140,7 +152,7 @@ def _diagram(table: Mapping[Any, Mapping[type[Body], Any]]) -> list[str]:
     return rows
 
 
-_OF_THE_ROOM = (RoomOpened, RoomPaused, RoomResumed, RoomEnded, PolicyFailed)
+_OF_THE_ROOM = (RoomOpened, RoomPaused, RoomResumed, RoomEnded, PolicyChanged, PolicyFailed)
 
 _Changes: TypeAlias = dict[str, Any]
 
@@ -151,6 +163,10 @@ def _opened(floor: Floor, event: Event, body: RoomOpened) -> _Changes:
 
 def _phase(floor: Floor, event: Event, body: Body) -> _Changes:
     return {"phase": PHASES[floor.phase][type(body)]}
+
+
+def _policy(floor: Floor, event: Event, body: PolicyChanged) -> _Changes:
+    return {"settings": replace(floor.settings, policy=body.policy)}
 
 
 def _joined(floor: Floor, event: Event, body: Joined) -> _Changes:
@@ -164,6 +180,7 @@ def _left(floor: Floor, event: Event, body: Left) -> _Changes:
         "members": {who: seat for who, seat in floor.members.items() if who != gone},
         "pending": tuple(r for r in floor.pending if r.participant != gone),
         "owed": tuple(o for o in floor.owed if o.participant != gone),
+        "nominated": tuple(n for n in floor.nominated if n.participant != gone),
         "continuing": None if floor.continuing == gone else floor.continuing,
     }
 
@@ -201,8 +218,15 @@ def _requested(floor: Floor, event: Event, body: FloorRequested) -> _Changes:
     return {"requests": serial, "pending": (*floor.pending, request)}
 
 
-def _cancelled(floor: Floor, event: Event, body: FloorRequestCancelled) -> _Changes:
+def _cancelled(
+    floor: Floor, event: Event, body: FloorRequestCancelled | FloorRequestDenied
+) -> _Changes:
     return {"pending": tuple(r for r in floor.pending if r.participant != event.by)}
+
+
+def _nominated(floor: Floor, event: Event, body: Nominated) -> _Changes:
+    named = Nomination(event.by, body.chair)
+    return {} if named in floor.nominated else {"nominated": (*floor.nominated, named)}
 
 
 def _granted(floor: Floor, event: Event, body: TurnGranted) -> _Changes:
@@ -219,6 +243,7 @@ def _granted(floor: Floor, event: Event, body: TurnGranted) -> _Changes:
         "owed": tuple(
             o for o in floor.owed if o.participant != who or o.audience != event.audience
         ),
+        "nominated": tuple(n for n in floor.nominated if n.participant != who),
         "continuing": None,
         "grants": serial,
         "agent_turns": floor.agent_turns + agent,
@@ -256,12 +281,15 @@ _CHANGES: dict[type[Body], Callable[[Floor, Event, Any], _Changes]] = {
     RoomPaused: _phase,
     RoomResumed: _phase,
     RoomEnded: _phase,
+    PolicyChanged: _policy,
     PolicyFailed: _phase,
     Joined: _joined,
     Left: _left,
     Said: _said,
     FloorRequested: _requested,
     FloorRequestCancelled: _cancelled,
+    FloorRequestDenied: _cancelled,
+    Nominated: _nominated,
     TurnGranted: _granted,
     TurnResumed: _resumed,
     TurnEnded: _ended,

@@ -1,24 +1,29 @@
 """Who speaks next: the policies, and how to say one as data."""
 
 from tertulia.orchestrator.policies.addressed import Addressed
+from tertulia.orchestrator.policies.chaired import Chaired
 from tertulia.orchestrator.policies.conversational import Conversational
 from tertulia.orchestrator.policies.fair import Fair
 from tertulia.orchestrator.policies.first_that_decides import FirstThatDecides
 from tertulia.orchestrator.policies.free_talk import FreeTalk
+from tertulia.orchestrator.policies.handoff import Handoff
 from tertulia.orchestrator.policies.raised_hands import RaisedHands
 from tertulia.orchestrator.policies.restraints import Cooldown, Limited, Quiet
 from tertulia.orchestrator.policies.round_robin import RoundRobin
 from tertulia.orchestrator.policies.scheduled import Scheduled
 from tertulia.orchestrator.policies.specification import build, known_as, names, specify
+from tertulia.orchestrator.policies.succession import policy_after
 from tertulia.orchestrator.policies.weighted import Weighted
 
 __all__ = [
     "Addressed",
+    "Chaired",
     "Conversational",
     "Cooldown",
     "Fair",
     "FirstThatDecides",
     "FreeTalk",
+    "Handoff",
     "Limited",
     "Quiet",
     "RaisedHands",
@@ -28,5 +33,6 @@ __all__ = [
     "build",
     "known_as",
     "names",
+    "policy_after",
     "specify",
 ]
