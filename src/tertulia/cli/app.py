@@ -62,7 +62,9 @@ def run(
     from tertulia.cli.running import run_scenario
     from tertulia.simulation import load
 
-    run_scenario(load(scenario), db=db, model=model, seed=seed, live=live, json=json)
+    found = load(scenario)
+    base = scenario.parent
+    run_scenario(found, db=db, model=model, seed=seed, live=live, json=json, base=base)
 
 
 @app.command()

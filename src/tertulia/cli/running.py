@@ -3,16 +3,16 @@
 import asyncio
 import random
 from importlib import resources
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tertulia.agents.cards import Card
-from tertulia.agents.scripted import Scripted
-from tertulia.agents.speaker import ModelSpeaker
 from tertulia.cli.output import line
 from tertulia.cli.transcript import LiveTranscript
-from tertulia.compose import House, speaker
-from tertulia.orchestrator import Clock, Delta, Event, Kind, Speaker, WallClock, handle
-from tertulia.simulation import Scenario, VirtualClock, load, perform
+from tertulia.compose import MEMORY, House, speaker
+from tertulia.orchestrator import Clock, Delta, Event, Kind, Speaker, WallClock
+from tertulia.orchestrator.errors import Invalid, Refused
+from tertulia.simulation import Outside, Rehearsed, Scenario, VirtualClock, load, perform
 from tertulia.simulation import run as run_virtually
 from tertulia.simulation.scenario import Role
 from tertulia.storage import to_json
@@ -31,9 +31,16 @@ def shipped(name: str) -> Scenario:
 
 
 def run_scenario(
-    scenario: Scenario, *, db: str, model: str | None, seed: int | None, live: bool, json: bool
+    scenario: Scenario,
+    *,
+    db: str,
+    model: str | None,
+    seed: int | None,
+    live: bool,
+    json: bool,
+    base: Path | None = None,
 ) -> None:
-    """Run ``scenario`` to its end and show it.
+    """Run ``scenario`` to its end and show it; files that it names lie beside ``base``.
 
     Without a seed a live run draws one, and a run in virtual time takes 0.
     """
@@ -41,7 +48,10 @@ def run_scenario(
         seed = random.SystemRandom().randrange(SEEDS) if live else 0
     if model is not None:
         scenario = with_model(scenario, model)
-    main = _run(scenario, db, seed, WallClock() if live else VirtualClock(), json=json)
+    if live and not json:
+        print(f"seed {seed} · stop with Ctrl-C; the same seed goes on where it stopped")
+    clock = WallClock() if live else VirtualClock()
+    main = _run(scenario, db, seed, clock, base, json=json)
     if live:
         asyncio.run(main)
     else:
@@ -55,14 +65,22 @@ def with_model(scenario: Scenario, model: str) -> Scenario:
 
 
 def speakers(
-    scenario: Scenario, seed: int, checkpoints: "Checkpoints | None" = None
+    scenario: Scenario,
+    seed: int,
+    checkpoints: "Checkpoints | None" = None,
+    base: Path | None = None,
 ) -> dict[str, Speaker]:
-    """Who speaks for the scenario's agents, by handle."""
+    """Who speaks for the scenario's agents, by handle.
+
+    Raises ``Invalid``, which names the agent, for a model or a graph that cannot be used.
+    """
     agents = [role for role in scenario.participants if role.kind is Kind.AGENT]
-    return {handle(role.name): _speaker(role, scenario, seed, checkpoints) for role in agents}
+    return {role.who: _speaker(role, scenario, seed, checkpoints, base) for role in agents}
 
 
-async def _run(scenario: Scenario, db: str, seed: int, clock: Clock, *, json: bool) -> None:
+async def _run(
+    scenario: Scenario, db: str, seed: int, clock: Clock, base: Path | None, *, json: bool
+) -> None:
     transcript = LiveTranscript()
 
     def show(happening: Event | Delta) -> None:
@@ -74,20 +92,34 @@ async def _run(scenario: Scenario, db: str, seed: int, clock: Clock, *, json: bo
     async with House(db, clock=clock) as house:
         thinking = any(role.graph for role in scenario.participants)
         kept = await house.checkpoints() if thinking and isinstance(clock, WallClock) else None
-        cast = speakers(scenario, seed, kept)
+        cast = speakers(scenario, seed, kept, base)
         room = await perform(scenario, seed, house.log, house.scheduler, cast, show)
-    if not json:
-        print(
-            f"\nseed {seed} · all of it is in {db} · read it again: tertulia log {room} --db {db}"
-        )
+    if json:
+        return
+    again = "" if db == MEMORY else f" · read it again: tertulia log {room} --db {db}"
+    print(f"\nseed {seed} · all of it is in {db}{again}")
 
 
 def _speaker(
-    role: Role, scenario: Scenario, seed: int, checkpoints: "Checkpoints | None"
+    role: Role,
+    scenario: Scenario,
+    seed: int,
+    checkpoints: "Checkpoints | None",
+    base: Path | None,
 ) -> Speaker:
     model = role.model or scenario.model
-    card = Card(role.name, role.persona, model, languages=role.languages)
+    card = Card(role.name, role.persona, model, languages=role.languages, id=role.who)
     if role.lines and model == "scripted":
-        script = Scripted(role.lines, tokens_per_second=6.0, first_token_seconds=0.8)
-        return ModelSpeaker(card, script)
-    return speaker(card, seed=seed, graph=role.graph, checkpoints=checkpoints)
+        return Rehearsed(card, role.lines)
+    graph = None if role.graph is None else _beside(role.graph, base)
+    try:
+        found = speaker(card, seed=seed, graph=graph, checkpoints=checkpoints)
+    except Refused as error:
+        raise Invalid(where=f"agent {role.name!r}", what=str(error)) from None
+    return found if model == "scripted" else Outside(found)
+
+
+def _beside(graph: str, base: Path | None) -> str:
+    """The same reference, with its file looked for in the scenario's folder."""
+    file, _, name = graph.rpartition(":")
+    return f"{base / file}:{name}" if base is not None and file.endswith(".py") else graph

@@ -1,11 +1,16 @@
 """The same engine with another clock: scenarios, simulated people, virtual time."""
 
 from tertulia.simulation.clock import VirtualClock, VirtualLoop, run
+from tertulia.simulation.lines import Rehearsed
+from tertulia.simulation.pace import NoAnswer, Outside
 from tertulia.simulation.scenario import BadScenario, Scenario, load, parse
 from tertulia.simulation.stage import perform, room_name
 
 __all__ = [
     "BadScenario",
+    "NoAnswer",
+    "Outside",
+    "Rehearsed",
     "Scenario",
     "VirtualClock",
     "VirtualLoop",

@@ -1,8 +1,9 @@
 """Simulated people: each follows its cues, beside everybody else, and is never waited for."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
-from tertulia.orchestrator import Clock, Event, Room, handle
+from tertulia.orchestrator import Clock, Event, Room
 from tertulia.orchestrator.errors import Refused
 from tertulia.orchestrator.events import TurnGranted
 from tertulia.orchestrator.room import ParticipantId
@@ -21,15 +22,19 @@ class Person:
     room: Room
     clock: Clock
     began: float
+    whom: Callable[[str], ParticipantId]
+    """Whom a cue means by a name."""
+    begins_to_wait: Callable[[], None]
+    """Called when it begins to wait for what others do, and not for time to pass."""
     done: int = 0
     """How many cues are over."""
     waits: bool = False
-    """Whether it waits for what others do, and not for time to pass."""
+    """Whether it waits for others now."""
 
     @property
     def id(self) -> ParticipantId:
         """Its handle."""
-        return handle(self.role.name)
+        return self.role.who
 
     async def act(self) -> None:
         """Follow all cues that are left."""
@@ -47,7 +52,7 @@ class Person:
             if cue.when == "floor":
                 await self._floor(self.id)
             elif cue.speaking is not None:
-                await self._floor(handle(cue.speaking))
+                await self._floor(self.whom(cue.speaking))
             await self.clock.sleep(cue.wait)
 
     async def _silence(self, seconds: float) -> None:
@@ -61,8 +66,9 @@ class Person:
 
     async def _floor(self, holder: ParticipantId) -> None:
         """Wait until somebody has the floor."""
-        self.waits = True
         if self.room.floor.hold_of(holder) is None:
+            self.waits = True
+            self.begins_to_wait()
             async for heard in self.room.subscribe(self.id, after=self.room.floor.head):
                 if isinstance(heard, Event) and _grants(heard, holder):
                     break
@@ -72,7 +78,7 @@ class Person:
         me = self.id
         try:
             if cue.say is not None:
-                to, whisper = map(handle, cue.to), map(handle, cue.whisper)
+                to, whisper = map(self.whom, cue.to), map(self.whom, cue.whisper)
                 key = f"cue-{self.done + 1}"
                 await self.room.post(me, cue.say, key=key, to=to, whisper=whisper)
             elif cue.hand == "up":
@@ -80,7 +86,7 @@ class Person:
             elif cue.hand == "down":
                 await self.room.cancel_request(me)
             elif cue.interrupt is not None:
-                await self.room.interrupt(me, handle(cue.interrupt))
+                await self.room.interrupt(me, self.whom(cue.interrupt))
             else:
                 await self.room.leave(me)
         except Refused:

@@ -3,19 +3,23 @@
 YAML, checked whole before anything runs; every mistake is told with the line that it stands on.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
-import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from tertulia.orchestrator import Kind, RoomSettings, TertuliaError, handle
+from tertulia.orchestrator import Kind, RoomSettings, handle
 from tertulia.orchestrator.errors import Invalid
 from tertulia.orchestrator.policies import build, specify
+from tertulia.orchestrator.room import ParticipantId
+from tertulia.simulation import mistakes
+from tertulia.simulation.source import LETTERS, Loc, NotYaml, Source, read
 
 Name = Annotated[str, Field(min_length=1, max_length=80)]
-Seconds = Annotated[float, Field(ge=0)]
+Seconds = Annotated[float, Field(ge=0, le=31_536_000, allow_inf_nan=False)]
+"""At most a year: virtual time jumps a day at a time."""
 
 
 class BadScenario(Invalid):
@@ -50,18 +54,19 @@ class Cue(_Strict):
 
     @model_validator(mode="after")
     def _one_deed_and_one_moment(self) -> Self:
-        deeds = [self.say is not None, self.hand is not None, bool(self.interrupt), self.leave]
-        if sum(deeds) != 1:
-            raise ValueError("a cue has exactly one of: say, hand, interrupt, leave")
-        if sum(moment is not None for moment in (self.at, self.when, self.speaking)) > 1:
-            raise ValueError("a cue has at most one of: at, when, while")
+        _refuse(mistakes.of_cue(self.model_dump(by_alias=True)))
         return self
 
 
 class Role(_Strict):
-    """A participant. Agents have a persona, a model or a graph, or a script of their own lines."""
+    """A participant. Agents have a persona, a model or a graph, or a script of their own lines.
+
+    ``id`` is the handle in mentions, made from the name unless it is given. ``graph`` is as
+    ``tertulia.compose.speaker`` takes it; a file's name is looked for beside the scenario.
+    """
 
     name: Name
+    id: str = ""
     kind: Kind = Kind.AGENT
     persona: str = ""
     model: str | None = None
@@ -72,11 +77,13 @@ class Role(_Strict):
 
     @model_validator(mode="after")
     def _people_act_and_agents_think(self) -> Self:
-        if self.cues and self.kind is not Kind.HUMAN:
-            raise ValueError(f"only a human has cues, and {self.name} is an {self.kind}")
-        if self.kind is not Kind.AGENT and (self.model or self.graph or self.lines or self.persona):
-            raise ValueError("only an agent has a persona, a model, a graph or lines")
+        _refuse(mistakes.of_role(self.model_dump(exclude={"cues"}) | {"cues": self.cues}))
         return self
+
+    @property
+    def who(self) -> ParticipantId:
+        """Its handle."""
+        return ParticipantId(self.id) if self.id else handle(self.name)
 
 
 class Scenario(_Strict):
@@ -86,12 +93,23 @@ class Scenario(_Strict):
     policy: Any = "conversational"
     room: dict[str, Any] = Field(default_factory=dict)
     model: str = "scripted"
-    participants: Annotated[tuple[Role, ...], Field(min_length=1)]
-    limit_s: Annotated[float, Field(gt=0)] = 3600.0
+    participants: tuple[Role, ...]
+    limit_s: Annotated[Seconds, Field(gt=0)] = 3600.0
+
+    @model_validator(mode="after")
+    def _somebody_is_there(self) -> Self:
+        if not self.participants:
+            raise ValueError("a scenario has at least one participant")
+        return self
 
     def settings(self) -> RoomSettings:
         """The room's settings. Raises ``Refused`` for ones that cannot be."""
         return RoomSettings(policy=specify(build(self.policy)), **self.room)
+
+    def whom(self, name: str) -> ParticipantId:
+        """Whom a cue means by a name."""
+        known = mistakes.names_of((role.name, role.id) for role in self.participants)
+        return mistakes.whom(name, known) or handle(name)
 
 
 def load(path: Path) -> Scenario:
@@ -100,93 +118,71 @@ def load(path: Path) -> Scenario:
     Raises ``BadScenario``, which names the file, the line and what to write instead.
     """
     try:
-        text = path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise BadScenario(where=str(path), what=str(error), problems=(str(error),)) from None
+        with path.open(encoding="utf-8") as file:
+            text = file.read(LETTERS + 1)
+    except OSError as error:
+        raise _bad(str(path), [], f"it cannot be read: {error.strerror}") from None
+    except UnicodeDecodeError:
+        raise _bad(str(path), [], "it is not text in UTF-8") from None
     return parse(text, str(path))
 
 
 def parse(text: str, where: str = "scenario") -> Scenario:
     """Check a scenario's text; like ``load``."""
     try:
-        tree = yaml.compose(text, Loader=yaml.SafeLoader)
-        content = yaml.safe_load(text)
-    except yaml.YAMLError as error:
-        raise _bad(where, [(_line_of_yaml(error), _words_of_yaml(error))]) from None
-    if not isinstance(content, dict):
-        raise _bad(where, [(1, "a scenario is a mapping with title and participants")])
+        source = read(text)
+    except NotYaml as error:
+        raise _bad(where, [(error.line, error.what)]) from None
+    if not isinstance(source.content, dict):
+        what = "a scenario is a mapping with title and participants"
+        raise _bad(where, [*source.flaws, (source.line(()), what)])
+    found, scenario = list(source.flaws), None
     try:
-        scenario = Scenario.model_validate(content)
+        scenario = Scenario.model_validate(source.content)
     except ValidationError as error:
-        found = [
-            (_line(tree, e["loc"]), _words(e["loc"], e["msg"], e["type"])) for e in error.errors()
-        ]
-        raise _bad(where, found) from None
-    problems = [(_line(tree, loc), what) for loc, what in _contradictions(scenario)]
-    if problems:
-        raise _bad(where, problems)
+        told = ((e["loc"], _sentence(e["loc"], e["msg"], e["type"])) for e in error.errors())
+        found += [(source.line(loc), _placed(loc, what)) for loc, what in told]
+    found += _beyond(source)
+    if found or scenario is None:
+        raise _bad(where, found)
     return scenario
 
 
-def _contradictions(scenario: Scenario) -> Iterable[tuple[tuple[str | int, ...], str]]:
-    try:
-        scenario.settings()
-    except (TertuliaError, TypeError) as error:
-        yield ("policy" if "policy" in str(error) else "room",), str(error)
-    handles = [handle(role.name) for role in scenario.participants]
-    for i, role in enumerate(scenario.participants):
-        if handles[i] in handles[:i]:
-            yield ("participants", i, "name"), f"two participants are called {handles[i]!r}"
-        for j, cue in enumerate(role.cues):
-            named = {"to": cue.to, "whisper": cue.whisper}
-            named |= {"while": _some(cue.speaking), "interrupt": _some(cue.interrupt)}
-            for field, names in named.items():
-                for name in names:
-                    if handle(name) not in handles:
-                        there = ", ".join(r.name for r in scenario.participants)
-                        what = f"nobody is called {name!r}; there are {there}"
-                        yield ("participants", i, "cues", j, field), what
+def _beyond(source: Source) -> Iterator[tuple[int, str]]:
+    for loc, what in mistakes.of_scenario(source.content):
+        yield source.line(loc), _placed(loc, what)
 
 
-def _some(name: str | None) -> tuple[str, ...]:
-    return () if name is None else (name,)
+def _refuse(wrong: Iterator[str]) -> None:
+    for what in wrong:
+        raise ValueError(what)
 
 
-def _bad(where: str, found: Sequence[tuple[int, str]]) -> BadScenario:
-    problems = tuple(f"line {line}: {what}" for line, what in sorted(found))
+def _bad(where: str, found: Sequence[tuple[int, str]], what: str = "") -> BadScenario:
+    problems = tuple(f"line {line}: {told}" for line, told in sorted(set(found))) or (what,)
     return BadScenario(where=where, what="\n  ".join(problems), problems=problems)
 
 
-def _line(node: Any, loc: Iterable[str | int]) -> int:
-    """The line (from 1) of the deepest part of ``loc`` that is in the file."""
-    line: int = node.start_mark.line
-    for step in loc:
-        if isinstance(node, yaml.MappingNode):
-            pairs = {key.value: (key, value) for key, value in node.value}
-            if step not in pairs:
-                break
-            key, node = pairs[step]
-            line = key.start_mark.line
-        elif isinstance(node, yaml.SequenceNode) and isinstance(step, int):
-            node = node.value[step]
-            line = node.start_mark.line
-        else:
-            break
-    return line + 1
-
-
-def _words(loc: Sequence[str | int], message: str, kind: str) -> str:
+def _placed(loc: Loc, what: str) -> str:
     place = ".".join(str(step) for step in loc)
-    sentence = message.removeprefix("Value error, ")
+    return f"{place}: {what}" if place else what
+
+
+def _sentence(loc: Loc, message: str, kind: str) -> str:
     if kind == "extra_forbidden":
-        sentence = "no such field here"
-    return f"{place}: {sentence}" if place else sentence
+        fields = _FIELDS.get(len(loc), ())
+        close = get_close_matches(str(loc[-1]), fields, n=1)
+        return f"no such field here; did you mean {close[0]!r}?" if close else "no such field here"
+    if kind == "string_type":
+        return "must be text; put it in quotes"
+    if kind == "missing":
+        return "is missing"
+    return message.removeprefix("Value error, ")
 
 
-def _line_of_yaml(error: yaml.YAMLError) -> int:
-    mark = getattr(error, "problem_mark", None)
-    return 1 if mark is None else mark.line + 1
+def _fields(model: type[BaseModel]) -> tuple[str, ...]:
+    return tuple(field.alias or name for name, field in model.model_fields.items())
 
 
-def _words_of_yaml(error: yaml.YAMLError) -> str:
-    return f"not YAML: {getattr(error, 'problem', None) or error}"
+_FIELDS: Mapping[int, tuple[str, ...]] = {1: _fields(Scenario), 3: _fields(Role), 5: _fields(Cue)}
+"""The fields that there are, by how deep one is."""

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 from hashlib import blake2b
 
 from tertulia.orchestrator import Event, Kind, Log, Participant, Room, Scheduler, Speaker, handle
-from tertulia.orchestrator.events import RoomEnded
+from tertulia.orchestrator.events import Joined, RoomEnded
 from tertulia.orchestrator.feed import PAGE, Delta
 from tertulia.orchestrator.room import RoomId
 from tertulia.simulation.people import Person
@@ -16,12 +16,14 @@ Watch = Callable[[Event | Delta], None]
 """Called with all that happens in the room, in order, as it happens."""
 
 LOOK_ROUND_S = 1.0
-"""How often the stage looks whether everybody only waits for somebody else."""
+"""How long everybody only waits for somebody else, in a quiet room, until the stage gives up."""
 
 
 def room_name(scenario: Scenario, seed: int) -> RoomId:
     """The room of one performance: the same scenario and seed always have the same."""
-    content = f"{scenario.model_dump_json()}|{seed}"
+    # An id that is not given must not change the names of rooms that are there already.
+    nothing = {place: {"id"} for place, role in enumerate(scenario.participants) if not role.id}
+    content = f"{scenario.model_dump_json(exclude={'participants': nothing})}|{seed}"
     digest = blake2b(content.encode(), digest_size=4).hexdigest()
     slug = re.sub(r"[^a-z0-9]+", "-", handle(scenario.title))[:40]
     return RoomId(f"{slug}-{seed}-{digest}")
@@ -50,23 +52,38 @@ async def perform(
         name,
         scenario.settings(),
         title=scenario.title,
-        participants=[Participant(handle(r.name), r.name, r.kind) for r in scenario.participants],
+        participants=_newcomers(scenario, recorded),
         speakers=speakers,
     )
     watching = asyncio.create_task(_watch(room, watch))
+    acting = asyncio.create_task(_act(scenario, room, log, scheduler))
     try:
-        await _act(scenario, room, log, scheduler)
+        await asyncio.wait({acting, watching}, return_when=asyncio.FIRST_COMPLETED)
+        if not acting.done():  # nobody watches any more, or the room is live elsewhere
+            await watching
+        else:
+            await acting
         await room.close("the scenario is over")
         await watching
     finally:
-        watching.cancel()
+        for task in (acting, watching):
+            task.cancel()
+        await asyncio.wait({acting, watching})
     return name
+
+
+def _newcomers(scenario: Scenario, recorded: Iterable[Event]) -> list[Participant]:
+    """Everybody who has not been in the room: whoever left it does not come back."""
+    known = {event.by for event in recorded if isinstance(event.body, Joined)}
+    roles = [role for role in scenario.participants if role.who not in known]
+    return [Participant(role.who, role.name, role.kind) for role in roles]
 
 
 async def _act(scenario: Scenario, room: Room, log: Log, scheduler: Scheduler) -> None:
     [opened] = await log.read(room.id, 0, 1)
+    stir = asyncio.Event()
     people = [
-        Person(role, room, scheduler.clock, began=opened.at)
+        Person(role, room, scheduler.clock, opened.at, scenario.whom, stir.set)
         for role in scenario.participants
         if role.kind is Kind.HUMAN
     ]
@@ -75,7 +92,7 @@ async def _act(scenario: Scenario, room: Room, log: Log, scheduler: Scheduler) -
     acting = {asyncio.create_task(person.act()): person for person in people}
     try:
         async with asyncio.timeout(scenario.limit_s):
-            await _follow(acting, room)
+            await _follow(acting, room, stir)
             await room.lapse()
     except TimeoutError:
         return
@@ -84,17 +101,31 @@ async def _act(scenario: Scenario, room: Room, log: Log, scheduler: Scheduler) -
             task.cancel()
 
 
-async def _follow(acting: dict[asyncio.Task[None], Person], room: Room) -> None:
-    """Wait until all have acted, or only wait for what nobody will do."""
+async def _follow(
+    acting: dict[asyncio.Task[None], Person], room: Room, stir: asyncio.Event
+) -> None:
+    """Wait until all have acted, or only wait for what nobody will do.
+
+    ``stir`` is set when somebody begins to wait for others.
+    """
     while acting:
+        stir.clear()
+        stirred = asyncio.create_task(_set(stir))
+        stuck = _only_waiting(acting.values())
+        patience_s = LOOK_ROUND_S if stuck else None
         done, _ = await asyncio.wait(
-            acting, timeout=LOOK_ROUND_S, return_when=asyncio.FIRST_COMPLETED
+            {*acting, stirred}, timeout=patience_s, return_when=asyncio.FIRST_COMPLETED
         )
-        for task in done:
+        stirred.cancel()
+        for task in done - {stirred}:
             del acting[task]
             task.result()
-        if room.live.quiet and _only_waiting(acting.values()):
+        if stuck and not done and room.live.quiet:
             return
+
+
+async def _set(stir: asyncio.Event) -> None:
+    await stir.wait()
 
 
 def _only_waiting(people: Iterable[Person]) -> bool:

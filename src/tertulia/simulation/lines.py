@@ -1,0 +1,33 @@
+"""An agent of a scenario that has lines of its own: one for each of its turns, in their order."""
+
+from tertulia.agents.cards import Card
+from tertulia.agents.scripted import Scripted
+from tertulia.agents.speaker import ModelSpeaker
+from tertulia.orchestrator.ports import Reply
+from tertulia.orchestrator.turns import Turn
+
+TOKENS_PER_SECOND, FIRST_TOKEN_S = 6.0, 0.8
+"""The pace of speech."""
+
+
+class Rehearsed:
+    """Says its lines, and is silent after the last.
+
+    Which line comes next is known from the room alone, so that a performance that is taken up again
+    after a crash repeats none.
+    """
+
+    __slots__ = ("_card", "_lines")
+
+    def __init__(self, card: Card, lines: tuple[str, ...]) -> None:
+        """Let the agent on ``card`` say ``lines``."""
+        self._card, self._lines = card, lines
+
+    async def __call__(self, turn: Turn) -> Reply:
+        """Take one turn: the line of the same number."""
+        script = Scripted(
+            self._lines[turn.me.turns - 1 :][:1],
+            tokens_per_second=TOKENS_PER_SECOND,
+            first_token_seconds=FIRST_TOKEN_S,
+        )
+        return await ModelSpeaker(self._card, script)(turn)

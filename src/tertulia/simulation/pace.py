@@ -1,0 +1,75 @@
+"""Agents whose model is outside of virtual time, which stands still while they think.
+
+They speak at the pace of speech. Otherwise a model that takes a second of ours would miss every
+deadline of theirs.
+"""
+
+import asyncio
+import re
+import threading
+from collections.abc import Awaitable, Callable
+
+from tertulia.orchestrator.errors import Unreachable
+from tertulia.orchestrator.ports import Reply
+from tertulia.orchestrator.room import TurnId
+from tertulia.orchestrator.turns import Speaker, Turn
+from tertulia.simulation.clock import VirtualLoop
+from tertulia.simulation.lines import FIRST_TOKEN_S, TOKENS_PER_SECOND
+
+PATIENCE_S = 300.0
+"""How long a model may think, in real seconds."""
+
+_WORD = re.compile(r"\s*\S+\s*|\s+")
+
+
+class NoAnswer(Unreachable):
+    """A model outside of virtual time that does not come back."""
+
+    says = "no answer came within {seconds:g} real seconds; see whether its server is overloaded"
+
+
+class Outside:
+    """Lets an agent think in no time, and then speak at the pace of speech.
+
+    In a loop with real time it is the agent itself.
+    """
+
+    __slots__ = ("_patience_s", "_speaker", "ended")
+
+    def __init__(self, speaker: Speaker, *, patience_s: float = PATIENCE_S) -> None:
+        """Take the turns of ``speaker``."""
+        self._speaker, self._patience_s = speaker, patience_s
+        self.ended: Callable[[TurnId], Awaitable[None]] = getattr(speaker, "ended", _nothing)
+
+    async def __call__(self, turn: Turn) -> Reply | str | None:
+        """Take one turn. Raises what the agent raises, and ``NoAnswer``."""
+        loop = asyncio.get_running_loop()
+        if not isinstance(loop, VirtualLoop):
+            return await self._speaker(turn)
+        thought = Turn(turn.hold, turn.members, turn.view, turn.clock, lambda delta: None)
+        with loop.outside():
+            reply = await self._answer(thought, loop)
+        await turn.clock.sleep(FIRST_TOKEN_S)
+        for word in _WORD.findall(thought.delivered):
+            turn.say(word)
+            await turn.clock.sleep(1 / TOKENS_PER_SECOND)
+        return reply
+
+    async def _answer(self, turn: Turn, loop: VirtualLoop) -> Reply | str | None:
+        thinking = asyncio.ensure_future(self._speaker(turn))
+        alarm = threading.Timer(self._patience_s, loop.call_soon_threadsafe, (thinking.cancel,))
+        alarm.daemon = True
+        alarm.start()
+        try:
+            return await thinking
+        except asyncio.CancelledError:
+            if alarm.finished.is_set() and not asyncio.current_task().cancelling():  # type: ignore[union-attr]
+                raise NoAnswer(seconds=self._patience_s) from None
+            raise
+        finally:
+            alarm.cancel()
+            thinking.cancel()
+
+
+async def _nothing(turn: TurnId) -> None:
+    """Nothing is kept of turns."""
