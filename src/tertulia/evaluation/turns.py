@@ -6,13 +6,20 @@ it could know then: it hears a room from its first line, and is asked before it 
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from tertulia.evaluation import corpora, rules
 from tertulia.evaluation.corpora import Chat, Meeting
 from tertulia.evaluation.measures import Figure, Tally, f_of, interval, share, total
-from tertulia.orchestrator.scoring import Forecaster, Reader, Reading
+from tertulia.orchestrator.scoring import (
+    Forecaster,
+    LearnedForecaster,
+    LearnedReader,
+    Reader,
+    Reading,
+)
 
 Forecasting = Callable[[tuple[str, ...]], Forecaster]
 
@@ -28,7 +35,12 @@ class Makers:
 
 
 RULES = Makers(rules.NamedOrOwn, rules.LastOther, rules.MostFrequent, rules.PreviousButOne)
-LEARNED = RULES
+LEARNED = Makers(
+    partial(LearnedReader, "channel"),
+    partial(LearnedReader, "dialogue"),
+    partial(LearnedForecaster, weights="meeting"),
+    partial(LearnedForecaster, weights="discussion"),
+)
 
 
 def eval_turns(data: Path, split: str, makers: Makers = LEARNED) -> dict[str, Any]:

@@ -1,5 +1,15 @@
 """Who answers what, who is meant, who speaks next: learned scorers that wait for nobody."""
 
 from tertulia.orchestrator.scoring.lines import Forecaster, Line, Reader, Reading, Utterance
+from tertulia.orchestrator.scoring.replies import LearnedReader
+from tertulia.orchestrator.scoring.speakers import LearnedForecaster
 
-__all__ = ["Forecaster", "Line", "Reader", "Reading", "Utterance"]
+__all__ = [
+    "Forecaster",
+    "LearnedForecaster",
+    "LearnedReader",
+    "Line",
+    "Reader",
+    "Reading",
+    "Utterance",
+]

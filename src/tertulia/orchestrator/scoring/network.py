@@ -1,0 +1,100 @@
+"""Small weights, read from the package, and the arithmetic that they need; no library of arrays.
+
+A weights file is JSON. A tensor in it is ``{"scale": s, "bytes": b}``: signed bytes in base 64,
+each times ``s``. Nothing here knows what is scored.
+"""
+
+import base64
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from importlib.resources import files
+from math import exp
+from operator import mul
+from typing import Any
+
+Row = tuple[float, ...]
+
+
+def shipped(name: str) -> Mapping[str, Any]:
+    """A weights file of this package."""
+    text = (files(__package__) / "weights" / f"{name}.json").read_text("utf8")
+    stored: Mapping[str, Any] = json.loads(text)
+    return stored
+
+
+def unpacked(tensor: Mapping[str, Any]) -> Row:
+    """The numbers of a tensor, in their order."""
+    scale = float(tensor["scale"])
+    signed = memoryview(base64.b64decode(tensor["bytes"])).cast("b")
+    return tuple(scale * value for value in signed)
+
+
+@dataclass(frozen=True, slots=True)
+class Network:
+    """Two hidden layers over two groups of features: of the question, and of one answer to it.
+
+    The part of the question is computed once for all its answers. ``quick`` weighs an answer's
+    features straight to a score, to tell which answers are worth the hidden layers.
+    """
+
+    question: tuple[Row, ...]
+    answer: tuple[Row, ...]
+    bias: Row
+    second: tuple[Row, ...]
+    second_bias: Row
+    out: Row
+    quick: Row
+
+    @classmethod
+    def read(cls, stored: Mapping[str, Any]) -> "Network":
+        """The network of a weights file."""
+        bias, second_bias = unpacked(stored["bias"]), unpacked(stored["second_bias"])
+        return cls(
+            _rows(unpacked(stored["question"]), len(bias)),
+            _rows(unpacked(stored["answer"]), len(bias)),
+            bias,
+            _rows(unpacked(stored["second"]), len(second_bias)),
+            second_bias,
+            unpacked(stored["out"]),
+            unpacked(stored["quick"]),
+        )
+
+    def scores(
+        self, question: Sequence[float], answers: Sequence[Sequence[float]], keep: int
+    ) -> dict[int, float]:
+        """Scores of the ``keep`` best answers, by their place; the others are not worth it."""
+        kept: Sequence[int] = range(len(answers))
+        if len(answers) > keep:
+            quick = [sum(map(mul, self.quick, answer)) for answer in answers]
+            kept = sorted(kept, key=quick.__getitem__, reverse=True)[:keep]
+        asked = [
+            bias + sum(map(mul, row, question))
+            for bias, row in zip(self.bias, self.question, strict=True)
+        ]
+        return {place: self._score(asked, answers[place]) for place in kept}
+
+    def _score(self, asked: Sequence[float], answer: Sequence[float]) -> float:
+        first = [
+            hidden if (hidden := before + sum(map(mul, row, answer))) > 0.0 else 0.0
+            for before, row in zip(asked, self.answer, strict=True)
+        ]
+        score = 0.0
+        for bias, row, out in zip(self.second_bias, self.second, self.out, strict=True):
+            hidden = bias + sum(map(mul, row, first))
+            if hidden > 0.0:
+                score += out * hidden
+        return score
+
+
+def softmax(scores: Mapping[int, float]) -> dict[int, float]:
+    """Scores made into shares of one."""
+    top = max(scores.values())
+    raised = {key: exp(score - top) for key, score in scores.items()}
+    whole = sum(raised.values())
+    return {key: value / whole for key, value in raised.items()}
+
+
+def _rows(values: Row, count: int) -> tuple[Row, ...]:
+    width = len(values) // count
+    return tuple(values[at * width : (at + 1) * width] for at in range(count))

@@ -1,0 +1,65 @@
+"""Which line a line answers, and who is meant: a learned reader of one room.
+
+It hears lines in their order and keeps no more of them than ``Memory`` does; the same lines give
+the same readings. It names only people who have spoken. Trained by ``training/replies.py``.
+"""
+
+from functools import cache
+
+from tertulia.orchestrator.scoring.clues import candidates, of_itself, of_line, of_pair
+from tertulia.orchestrator.scoring.lines import Line, Reading
+from tertulia.orchestrator.scoring.memory import Heard, Memory
+from tertulia.orchestrator.scoring.network import Network, shipped, softmax
+
+KEEP = 8
+SECOND = 0.4
+"""A second line is taken as answered too when it is as likely as this."""
+
+
+@cache
+def network(name: str) -> Network:
+    """A shipped network, read once."""
+    return Network.read(shipped(name))
+
+
+class LearnedReader:
+    """Reads a room line by line; ``weights`` is ``channel`` or ``dialogue``.
+
+    A channel is where strangers come and go in several threads at once; a dialogue is one
+    conversation that all in the room take part in.
+    """
+
+    def __init__(self, weights: str = "channel") -> None:
+        self._network = network(weights)
+        self._memory = Memory()
+
+    def hear(self, line: Line) -> Reading:
+        """Read ``line``, and remember it."""
+        heard = self._memory.hear(line)
+        if heard is None:
+            return Reading((self._memory.count - 1,), None)
+        options: list[Heard | None] = [None, *candidates(self._memory, heard)]
+        shares = self._shares(heard, options)
+        best = max(shares, key=lambda place: (shares[place], -place))
+        meant = _meant(heard, options, shares)
+        answers = tuple(
+            heard.number if (option := options[place]) is None else option.number
+            for place, likely in shares.items()
+            if place == best or likely > SECOND
+        )
+        self._memory.keep(heard, options[best])
+        return Reading(answers, meant)
+
+    def _shares(self, heard: Heard, options: list[Heard | None]) -> dict[int, float]:
+        rows = [of_pair(self._memory, heard, o) if o is not None else of_itself() for o in options]
+        return softmax(self._network.scores(of_line(self._memory, heard), rows, KEEP))
+
+
+def _meant(heard: Heard, options: list[Heard | None], shares: dict[int, float]) -> str | None:
+    """The person whose lines are, together, the likeliest to be answered."""
+    people = dict[str, float]()
+    for place, likely in shares.items():
+        option = options[place]
+        if option is not None and option.speaker != heard.speaker:
+            people[option.speaker] = people.get(option.speaker, 0.0) + likely
+    return max(people, key=people.__getitem__, default=None)
