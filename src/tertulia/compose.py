@@ -4,10 +4,13 @@ import importlib
 import importlib.util
 import inspect
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, replace
+from difflib import get_close_matches
+from hashlib import blake2b
 from pathlib import Path
+from traceback import extract_tb
 from types import ModuleType, TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
@@ -27,14 +30,18 @@ from tertulia.orchestrator import (
     WallClock,
     handle,
 )
-from tertulia.orchestrator.errors import Invalid, Unknown
+from tertulia.orchestrator.errors import Invalid, TertuliaError, Unknown
 from tertulia.orchestrator.policies import build, specify
+from tertulia.orchestrator.room import ParticipantId
 from tertulia.storage import MemoryLog, SqlLog
 
 if TYPE_CHECKING:  # LangGraph takes a second to import; rooms without graphs need not wait for it
     from tertulia.graphs import Checkpoints
 
 MEMORY = "memory:"
+
+NAMES = 20
+"""How many names are told, at most, when one is not found."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,19 +52,23 @@ class Member:
     speaker: Speaker | None = None
 
 
-def human(name: str) -> Member:
-    """A person."""
-    return Member(Participant(handle(name), name, Kind.HUMAN))
+def human(name: str, *, id: str = "") -> Member:  # noqa: A002 - it is called so everywhere
+    """A person; ``id`` is the handle, made from the name unless it is given."""
+    return Member(_participant(name, id, Kind.HUMAN))
 
 
-def agent(name: str, speaker: Speaker) -> Member:
+def agent(name: str, speaker: Speaker, *, id: str = "") -> Member:  # noqa: A002
     """An agent; ``speaker`` is any async function from a ``Turn`` to what it says."""
-    return Member(Participant(handle(name), name, Kind.AGENT), speaker)
+    return Member(_participant(name, id, Kind.AGENT), speaker)
 
 
-def observer(name: str) -> Member:
+def observer(name: str, *, id: str = "") -> Member:  # noqa: A002
     """One who only watches."""
-    return Member(Participant(handle(name), name, Kind.OBSERVER))
+    return Member(_participant(name, id, Kind.OBSERVER))
+
+
+def _participant(name: str, own: str, kind: Kind) -> Participant:
+    return Participant(ParticipantId(own) if own else handle(name), name, kind)
 
 
 def open_log(url: str) -> Log:
@@ -164,14 +175,26 @@ def speaker(
     templates = {"answer": answer, "plan_then_answer": plan_then_answer}
     made = templates[graph] if graph in templates else named(graph)
     if inspect.isfunction(made) and not inspect.iscoroutinefunction(made):
-        made = made(chat_model(card.model, seed=seed), card)
+        made = from_maker(made, chat_model(card.model, seed=seed), card)
     return speaker_of(made, checkpoints)
+
+
+def from_maker(make: Callable[..., Any], model: Any, card: Card) -> Any:
+    """What a function from a model and a card makes. Raises ``Invalid`` for whatever it raises."""
+    try:
+        return make(model, card)
+    except TertuliaError:
+        raise
+    except Exception as error:
+        where = f"{make.__name__}(model, card)"
+        raise Invalid(where=where, what=_told(error, inspect.getsourcefile(make))) from error
 
 
 def named(reference: str) -> Any:
     """The object that ``FILE.py:NAME`` or ``MODULE:NAME`` refers to.
 
-    Raises ``Unknown`` when there is no such file, module or name.
+    Raises ``Unknown`` when there is no such file, module or name, and ``Invalid`` when the file or
+    module cannot be imported.
     """
     place, colon, name = reference.rpartition(":")
     if not colon or not place or not name:
@@ -181,9 +204,18 @@ def named(reference: str) -> Any:
     try:
         return getattr(module, name)
     except AttributeError:
-        public = ", ".join(n for n in vars(module) if not n.startswith("_"))
-        hint = f" in {place}; there are {public}"
-        raise Unknown(kind="object", name=name, hint=hint) from None
+        raise Unknown(
+            kind="object", name=name, hint=f" in {place}; {_meant(name, module)}"
+        ) from None
+
+
+def _meant(name: str, module: ModuleType) -> str:
+    public = [known for known in vars(module) if not known.startswith("_")]
+    own = [known for known in public if not inspect.ismodule(getattr(module, known))]
+    close = get_close_matches(name, own, n=1)
+    return (
+        f"did you mean {close[0]!r}?" if close else f"there are {', '.join(own[:NAMES]) or 'none'}"
+    )
 
 
 def _from_path(module: str) -> ModuleType:
@@ -191,14 +223,32 @@ def _from_path(module: str) -> ModuleType:
         return importlib.import_module(module)
     except ModuleNotFoundError as error:
         raise Unknown(kind="module", name=module, hint=f" ({error})") from None
+    except (Exception, SystemExit) as error:
+        raise Invalid(where=f"module {module}", what=_told(error)) from error
 
 
 def _from_file(path: Path) -> ModuleType:
     if not path.is_file():
         raise Unknown(kind="file", name=str(path), hint=f" in {Path.cwd()}")
-    spec = importlib.util.spec_from_file_location(path.stem, path)
+    name = f"{path.stem}_{blake2b(str(path.resolve()).encode(), digest_size=4).hexdigest()}"
+    spec = importlib.util.spec_from_file_location(name, path)
     if spec is None or spec.loader is None:
         raise Invalid(where=str(path), what="is not a Python file")
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
+    module = sys.modules[name] = importlib.util.module_from_spec(spec)
+    if (folder := str(path.resolve().parent)) not in sys.path:
+        sys.path.append(folder)  # what lies beside the file can be imported by it
+    try:
+        spec.loader.exec_module(module)
+    except (Exception, SystemExit) as error:
+        del sys.modules[name]
+        raise Invalid(where=str(path), what=_told(error, spec.origin)) from error
     return module
+
+
+def _told(error: BaseException, file: str | None = None) -> str:
+    """What somebody's code raised, and on which line of ``file``."""
+    what = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
+    lines = [frame.lineno for frame in extract_tb(error.__traceback__) if frame.filename == file]
+    if isinstance(error, SyntaxError):
+        what, lines = f"{type(error).__name__}: {error.msg}", [error.lineno]
+    return f"line {lines[-1]}: {what}" if lines and lines[-1] else what

@@ -9,8 +9,8 @@ import typer
 
 from tertulia.agents.cards import Card
 from tertulia.agents.scripted import Scripted
-from tertulia.cli.output import line
-from tertulia.compose import named
+from tertulia.cli.output import line, writing
+from tertulia.compose import from_maker, named
 from tertulia.graphs import (
     TurnGraph,
     answer,
@@ -20,6 +20,7 @@ from tertulia.graphs import (
     problems_of,
     tool_user,
 )
+from tertulia.orchestrator.errors import Invalid
 
 TEMPLATES = {
     "answer": lambda: answer(Scripted()),
@@ -33,10 +34,9 @@ def draw_graph(reference: str, *, out: Path | None, json: bool) -> None:
     """Print Mermaid, or write ``out``; exit with 1 when the graph could not be run as it is."""
     graph = _graph(reference)
     text = mermaid(graph)
-    if out is not None and out.suffix in (".mmd", ".md"):
-        out.write_text(text, encoding="utf-8")
-    elif out is not None:
-        draw(graph, out)
+    if out is not None:
+        with writing(out):
+            _write(graph, text, out)
     problems = problems_of(graph) if isinstance(graph, TurnGraph) else ()
     if json:
         file = None if out is None else str(out)
@@ -55,6 +55,16 @@ def _graph(reference: str) -> Any:
     if reference in TEMPLATES:
         return TEMPLATES[reference]()
     found = named(reference)
+    if inspect.iscoroutinefunction(found):
+        what = "an async function has no graph to draw; it takes a turn in one step"
+        raise Invalid(where=reference, what=what)
     if inspect.isfunction(found):
-        return found(Scripted(), Card("Somebody"))
+        return from_maker(found, Scripted(), Card("Somebody"))
     return found
+
+
+def _write(graph: Any, text: str, out: Path) -> None:
+    if out.suffix in (".mmd", ".md"):
+        out.write_text(text, encoding="utf-8")
+    else:
+        draw(graph, out)
