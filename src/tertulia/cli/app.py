@@ -72,7 +72,7 @@ def run(
 def chat(
     room: Annotated[str, typer.Argument(help="The room's name; made if it is new.")] = "lounge",
     *,
-    name: Annotated[str, typer.Option(help="Your name in the room.")] = "You",
+    name: Annotated[str, typer.Option(help="Your name in the room.")] = "Guest",
     scenario: Annotated[
         Path | None,
         typer.Option(help="Take agents and policy from this file."),

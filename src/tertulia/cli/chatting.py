@@ -2,22 +2,19 @@
 
 import asyncio
 import sys
-from collections.abc import AsyncIterator, Callable
-from contextlib import suppress
+from collections.abc import Callable
+from contextlib import aclosing
 from pathlib import Path
 
-from prompt_toolkit import PromptSession
-from prompt_toolkit.formatted_text import HTML
-from prompt_toolkit.patch_stdout import patch_stdout
-from rich.console import Console
-
 from tertulia.agents.cards import Card
+from tertulia.cli.keyboard import Keyboard
 from tertulia.cli.output import line
 from tertulia.cli.running import speakers, with_model
-from tertulia.cli.transcript import LiveTranscript
+from tertulia.cli.transcript import LiveTranscript, shown
 from tertulia.compose import House, human, speaker
-from tertulia.orchestrator import Delta, Event, Kind, Participant, Refused, Room, Speaker, handle
-from tertulia.orchestrator.floor import Standing
+from tertulia.orchestrator import Delta, Event, Kind, Participant, Room, Speaker, handle
+from tertulia.orchestrator.errors import TertuliaError
+from tertulia.orchestrator.floor import Phase, Standing
 from tertulia.orchestrator.room import ParticipantId
 from tertulia.simulation import Scenario, load
 from tertulia.simulation.scenario import Role
@@ -43,6 +40,9 @@ COMPANY = Scenario(
 )
 """Who sits in a new room, unless a scenario says otherwise."""
 
+PAUSE_S = 0.2
+"""How long nothing new comes until a pipe's answers count as complete."""
+
 
 def chat_in(
     room: str, *, name: str, scenario: Path | None, db: str, model: str | None, json: bool
@@ -51,25 +51,30 @@ def chat_in(
     wanted = COMPANY if scenario is None else load(scenario)
     if model is not None:
         wanted = with_model(wanted, model)
-    with suppress(EOFError):
-        asyncio.run(_chat(room, name, wanted, db, json=json))
+    base = None if scenario is None else scenario.parent
+    stopped = asyncio.run(_chat(room, name, wanted, db, base, json=json))
+    if stopped:
+        raise KeyboardInterrupt
 
 
-async def _chat(name: str, me: str, scenario: Scenario, db: str, *, json: bool) -> None:
-    cast = speakers(scenario, seed=0)
+async def _chat(
+    name: str, me: str, scenario: Scenario, db: str, base: Path | None, *, json: bool
+) -> bool:
+    """Chat; whether it was stopped by Ctrl-C."""
     roles = [role for role in scenario.participants if role.kind is Kind.AGENT]
     async with House(db) as house:
+        kept = await house.checkpoints() if any(role.graph for role in roles) else None
+        cast = speakers(scenario, 0, kept, base)
         room = await house.scheduler.open(
             name,
             scenario.settings(),
             title=scenario.title,
-            participants=[Participant(handle(role.name), role.name, role.kind) for role in roles],
+            participants=[Participant(role.who, role.name, role.kind) for role in roles],
             speakers=cast,
         )
         _seat_the_others(room, cast, scenario.model)
         await room.join(human(me).participant)
-        keyboard = Keyboard(room, handle(me), json=json)
-        await keyboard.sit()
+        return await Place(room, handle(me), json=json).sit()
 
 
 def _seat_the_others(room: Room, cast: dict[str, Speaker], model: str) -> None:
@@ -79,61 +84,85 @@ def _seat_the_others(room: Room, cast: dict[str, Speaker], model: str) -> None:
             room.attach(seat.id, speaker(Card(seat.name, model=model, id=seat.id)))
 
 
-class Keyboard:
+class Place:
     """One person's place in a room: a screen that shows it, and lines that are posted."""
 
     def __init__(self, room: Room, me: ParticipantId, *, json: bool) -> None:
         """Take a place as ``me``, who is a member."""
         self._room, self._me, self._json = room, me, json
         self._said: dict[ParticipantId, str] = {}
-        self._session: PromptSession[str] | None = None
+        self._keyboard = Keyboard(self._status)
+        self._shown = 0
 
-    async def sit(self) -> None:
-        """Show and post until the end of input, or until leaving."""
-        showing = asyncio.create_task(self._show())
-        try:
-            async for typed in self._lines():
-                try:
-                    if not await self._obey(typed):
-                        break
-                except Refused as error:
-                    self._tell(f"! {error}")
-            if not sys.stdin.isatty():
-                await self._room.lapse()  # what was piped in gets its answers
-        finally:
-            await asyncio.sleep(0)
-            showing.cancel()
+    async def sit(self) -> bool:
+        """Show and post until the end of input, or until leaving; whether Ctrl-C ended it.
 
-    async def _lines(self) -> AsyncIterator[str]:
-        if not sys.stdin.isatty():
-            while typed := await asyncio.to_thread(sys.stdin.readline):
-                yield typed
-            return
-        self._session = PromptSession(bottom_toolbar=self._status, erase_when_done=True)
-        if not self._json:
+        Raises ``Fenced`` when another process takes the room.
+        """
+        if self._keyboard.is_terminal and not self._json:
             print(f"You are in room {self._room.id!r}. /help shows what you can do.")
-        with patch_stdout(raw=True):
-            while True:
-                yield await self._session.prompt_async("> ")
+        showing = asyncio.create_task(self._show())
+        typing = asyncio.create_task(self._type())
+        try:
+            await asyncio.wait({showing, typing}, return_when=asyncio.FIRST_COMPLETED)
+            if not typing.done():
+                await self._farewell(showing)
+                return False
+            if not self._keyboard.is_terminal:
+                await self._room.lapse()  # what was piped in gets its answers
+                await self._catch_up()
+            return await typing
+        finally:
+            for task in (showing, typing):
+                task.cancel()
+            await asyncio.wait({showing, typing})
+
+    async def _type(self) -> bool:
+        try:
+            async with aclosing(self._keyboard.lines()) as lines:
+                async for typed in lines:
+                    if not await self._try(typed):
+                        break
+        except KeyboardInterrupt:
+            return True
+        return False
+
+    async def _try(self, typed: str) -> bool:
+        """Do what a line says, or say why not; whether to go on."""
+        try:
+            return await self._obey(typed)
+        except TertuliaError as error:
+            self._tell(f"! {error}")
+            return True
+
+    async def _farewell(self, showing: "asyncio.Task[None]") -> None:
+        """Nothing is shown any more: say why."""
+        await showing
+        if self._room.floor.phase is not Phase.CLOSED:
+            await self._room.cancel_request(self._me)  # told why not
+        self._tell("the room is closed")
+
+    async def _catch_up(self) -> None:
+        """Wait until all that has happened is on the screen."""
+        before = -1
+        while self._shown != before:
+            before = self._shown
+            await asyncio.sleep(PAUSE_S)
 
     async def _obey(self, typed: str) -> bool:
-        """Do what a line says; whether to go on."""
-        command, _, rest = typed.strip().partition(" ")
+        text = typed.strip()
+        if not text.startswith("/"):
+            if text:
+                await self._room.post(self._me, text)
+            return True
+        command, _, rest = text.partition(" ")
         match command:
-            case "":
-                pass
-            case words if not words.startswith("/"):
-                await self._room.post(self._me, typed.strip())
+            case "/hand" if rest.strip() == "down":
+                await self._room.cancel_request(self._me)
             case "/hand":
-                await self._hand(up=rest.strip() != "down")
-            case "/whisper":
-                whom, _, words = rest.strip().partition(" ")
-                await self._room.post(self._me, words, whisper=[self._handle(whom)])
-            case "/grant" | "/deny" | "/policy":
-                await self._chair(command, rest.strip())
-            case "/stop":
-                cut = self._handle(rest.strip()) if rest.strip() else None
-                await self._room.interrupt(self._me, cut)
+                await self._room.request_floor(self._me)
+            case "/whisper" | "/stop" | "/grant" | "/deny" | "/policy":
+                await self._turn_to(command, rest.strip())
             case "/who":
                 self._tell(self._who())
             case "/leave":
@@ -145,30 +174,40 @@ class Keyboard:
                 self._tell(f"! there is no {command}; /help shows what there is")
         return True
 
-    async def _hand(self, *, up: bool) -> None:
-        if up:
-            await self._room.request_floor(self._me)
-        else:
-            await self._room.cancel_request(self._me)
-
-    async def _chair(self, command: str, rest: str) -> None:
-        """Do what is for a chair to do."""
-        whom, _, why = rest.partition(" ")
+    async def _turn_to(self, command: str, rest: str) -> None:
+        """Do what concerns somebody in particular, or the whole room."""
+        whom, words = self._addressed(rest)
         match command:
-            case "/grant":
-                await self._room.nominate(self._me, self._handle(rest))
-            case "/deny":
-                await self._room.deny(self._me, self._handle(whom), why)
-            case "/policy":
+            case "/stop":
+                await self._room.interrupt(self._me, whom or None)
+            case "/whisper" if words:
+                await self._room.post(self._me, words, whisper=[whom])
+            case "/grant" if whom:
+                await self._room.nominate(self._me, whom)
+            case "/deny" if whom:
+                await self._room.deny(self._me, whom, words)
+            case "/policy" if rest:
                 await self._room.change_policy(rest)
+            case _:
+                self._tell(f"! write {command} NAME{' TEXT' if command == '/whisper' else ''}")
 
-    def _handle(self, name: str) -> str:
-        """The handle behind a display name, or the name itself, which is then refused well."""
-        wanted = name.lower().lstrip("@")
-        for seat in self._room.floor.members.values():
-            if wanted in (seat.id, seat.name.lower()):
-                return seat.id
-        return name
+    def _addressed(self, rest: str) -> tuple[str, str]:
+        """Whom words begin with, by handle or display name, and the words after it.
+
+        Somebody who is not here is named as written, and then refused well.
+        """
+        words = rest.strip().lstrip("@")
+        found = [
+            (len(name), seat.id)
+            for seat in self._room.floor.members.values()
+            for name in (seat.id, seat.name)
+            if f"{words} ".lower().startswith(f"{name} ".lower())
+        ]
+        if not found:
+            whom, _, after = words.partition(" ")
+            return whom, after.strip()
+        length, who = max(found)
+        return who, words[length:].strip()
 
     def _who(self) -> str:
         floor = self._room.floor
@@ -177,30 +216,30 @@ class Keyboard:
             standing = floor.standing(seat.id)
             told = "" if standing is Standing.LISTENING else f" · {standing}"
             mine = " (you)" if seat.id == self._me else ""
-            rows.append(f"  {seat.name}{mine} · {seat.kind}{told}")
+            rows.append(f"  {shown(seat.name)}{mine} · {seat.kind}{told}")
         return "\n".join(rows)
 
-    def _status(self) -> HTML:
+    def _status(self) -> str:
         floor = self._room.floor
         holders = [floor.members[hold.participant].name for hold in floor.holds]
         hands = [floor.members[request.participant].name for request in floor.pending]
         words = " · ".join(text[-60:].replace("\n", " ") for text in self._said.values() if text)
         status = f"floor: {', '.join(holders) or 'free'}"
         status += f" · hands: {', '.join(hands)}" if hands else ""
-        return HTML("{}").format(status + (f" · {words}" if words else ""))
+        return shown(status + (f" · {words}" if words else ""))
 
     async def _show(self) -> None:
-        transcript = LiveTranscript(Console(highlight=False), tokens=not sys.stdin.isatty())
+        transcript = LiveTranscript(tokens=not self._keyboard.is_terminal)
         show: Callable[[Event | Delta], None] = self._print_json if self._json else transcript.show
         async for happening in self._room.subscribe(self._me):
             show(happening)
+            self._shown += 1
             if isinstance(happening, Delta):
                 before = self._said.get(happening.by, "")
                 self._said[happening.by] = before + happening.text
             else:
                 self._said.pop(happening.by, None)
-            if self._session is not None:
-                self._session.app.invalidate()
+            self._keyboard.refresh()
 
     def _print_json(self, happening: Event | Delta) -> None:
         if isinstance(happening, Event):
