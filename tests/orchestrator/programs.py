@@ -24,6 +24,7 @@ from tertulia.orchestrator.floor import Floor
 from tertulia.orchestrator.inbox import Prepare
 from tertulia.orchestrator.policies import (
     Addressed,
+    Bids,
     Chaired,
     Conversational,
     Cooldown,
@@ -36,6 +37,7 @@ from tertulia.orchestrator.policies import (
     RaisedHands,
     RoundRobin,
     Scheduled,
+    Selector,
     Weighted,
     build,
     policy_after,
@@ -157,13 +159,21 @@ def _worded(floor: Floor, now: float, ask: Ask) -> tuple[Draft, ...]:
             return admission.nominate(floor, chair, who)
         case ("deny", chair, who):
             return admission.deny(floor, chair, who, "not now")
-    return _of_the_room(ask) or _of_a_turn(floor, now, ask)
+        case ("advise", who):
+            return admission.advise(floor, floor.questions, who)
+        case ("bid", who, score):
+            return admission.bid(floor, floor.questions, who, score, "I wonder.")
+    if ask[0] in ("finish", "cut", "crash"):
+        return _of_a_turn(floor, now, ask)
+    return _of_the_room(floor, ask)
 
 
-def _of_the_room(ask: Ask) -> tuple[Draft, ...]:
+def _of_the_room(floor: Floor, ask: Ask) -> tuple[Draft, ...]:
     match ask:
         case ("change", name):
             return (Draft(ROOM, PolicyChanged(specify(build(name)))),)
+        case ("unadvised",):
+            return admission.end_consultation(floor, floor.questions)
         case ("pause",):
             return (Draft(ROOM, RoomPaused()),)
         case ("resume",):
@@ -217,6 +227,12 @@ asks: st.SearchStrategy[Ask] = st.one_of(
     st.tuples(st.just("nominate"), members, members),
     st.tuples(st.just("deny"), members, members),
 )
+answers = st.one_of(
+    st.tuples(st.just("advise"), st.none() | members | st.just("nobody-here")),
+    st.tuples(st.just("bid"), members, st.floats(0, 1)),
+    st.just(("unadvised",)),
+)
+"""What advisers and bidders say, where the policy asks them."""
 changes = st.tuples(
     st.just("change"), st.sampled_from(["addressed", "fair", "chaired", "round_robin"])
 )
@@ -229,7 +245,7 @@ def programs(
 
     With ``changing`` the policy is another one from time to time.
     """
-    asked = st.one_of(asks, asks, asks, changes) if changing else asks
+    asked = st.one_of(asks, asks, answers, changes) if changing else st.one_of(asks, asks, answers)
     whole = st.lists(asked, min_size=shortest, max_size=longest)
     closed = st.tuples(whole, whole).map(lambda two: [*two[0], ("close",), *two[1]])
     return st.one_of(whole, whole, whole, closed)
@@ -244,6 +260,8 @@ plain_policies: st.SearchStrategy[Policy] = st.one_of(
 other_policies: st.SearchStrategy[Policy] = st.one_of(
     st.builds(Chaired, chair=st.sampled_from([ANA, BO, ZOE])),
     st.builds(Handoff, start=st.sampled_from(["", BO]), agent_run=st.integers(0, 8)),
+    st.builds(Selector, agent_run=st.integers(0, 8)),
+    st.builds(Bids, threshold=st.sampled_from([0.0, 0.5]), agent_run=st.integers(0, 8)),
     st.builds(FreeTalk, agent_run=st.integers(0, 8)),
     st.builds(Weighted, weights=st.dictionaries(st.sampled_from([BO, EVE]), st.integers(1, 4))),
     st.builds(

@@ -184,6 +184,7 @@ def test_what_the_table_does_not_say_cannot_happen(standing: Standing, kind: typ
         "Said": ("Well.",),
         "FloorRequestDenied": (BO,),
         "Nominated": (BO,),
+        "BidMade": (1, 0.5),
         "TurnGranted": (turn, 1.0, "a rule"),
         "TurnResumed": (turn, 1.0, 2),
         "TurnEnded": (turn, Outcome.COMMITTED),

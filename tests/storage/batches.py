@@ -6,7 +6,11 @@ from dataclasses import replace
 from tertulia.orchestrator import RoomSettings, Said
 from tertulia.orchestrator.events import (
     BODIES,
+    Advised,
+    BidMade,
     Body,
+    ConsultationEnded,
+    Consulted,
     Draft,
     Event,
     FloorRequestCancelled,
@@ -89,6 +93,10 @@ def bodies() -> list[Body]:
         FloorRequestCancelled(),
         FloorRequestDenied(bo, "not now"),
         Nominated(bo),
+        Consulted(7, "bid", (ana, bo), 0.1 + 0.2),
+        Advised(7, bo, "a problem"),
+        BidMade(7, 0.1, "a thought"),
+        ConsultationEnded(7),
         TurnGranted(turn, 1767225600.123457, "a rule", 3),
         TurnResumed(turn, 0.1 + 0.2, 2),
         TurnEnded(turn, Outcome.INTERRUPTED, "a problem", more=True),
@@ -115,6 +123,8 @@ def everything() -> tuple[Draft, ...]:
         Draft(bo, TurnResumed(two, 10.75, 2)),
         Draft(ana, Said("between us", (ben,)), (ana, ben)),
         Draft(ben, Nominated(ana)),
+        Draft(ROOM, Consulted(3, "bid", (ben, bo), 30.5)),
+        Draft(ben, BidMade(3, 0.5, "hm"), (ben,)),
         Draft(ROOM, RoomPaused()),
     )
 

@@ -14,7 +14,9 @@ from rich.text import Text
 from tertulia.cli.output import page
 from tertulia.orchestrator import Delta, Event, Kind, Outcome, Said
 from tertulia.orchestrator.events import (
+    Advised,
     Body,
+    Consulted,
     FloorRequestCancelled,
     FloorRequestDenied,
     FloorRequested,
@@ -122,6 +124,16 @@ class LiveTranscript:
     @_show.register
     def _(self, body: Nominated, event: Event) -> None:
         self._note(f"{self._name(body.chair)} names {self._name(event.by)} to speak")
+
+    @_show.register
+    def _(self, body: Consulted, event: Event) -> None:
+        asked = "who should speak" if body.kind == "select" else "who wishes to speak"
+        self._note(f"{asked}: {self._listed(body.candidates)}?")
+
+    @_show.register
+    def _(self, body: Advised, event: Event) -> None:
+        if body.problem:
+            self._note(body.problem, "red")
 
     @_show.register
     def _(self, body: TurnGranted, event: Event) -> None:

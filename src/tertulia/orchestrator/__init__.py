@@ -3,21 +3,26 @@
 from tertulia.orchestrator.admission import member
 from tertulia.orchestrator.arbiter import Step, decide, step
 from tertulia.orchestrator.clock import WallClock
+from tertulia.orchestrator.consultation import Adviser, Consultation
 from tertulia.orchestrator.errors import Broken, Refused, TertuliaError, Unreachable
 from tertulia.orchestrator.events import Event, Outcome, Said
 from tertulia.orchestrator.feed import Delta
 from tertulia.orchestrator.floor import Floor
 from tertulia.orchestrator.live_room import Room
-from tertulia.orchestrator.ports import Choice, Clock, Log, Policy, Reply
+from tertulia.orchestrator.ports import Bid, Choice, Clock, Consult, Log, Policy, Reply
 from tertulia.orchestrator.replay import replay
 from tertulia.orchestrator.room import Kind, Participant, RoomSettings, handle
 from tertulia.orchestrator.scheduler import Scheduler
 from tertulia.orchestrator.turns import Speaker, Turn
 
 __all__ = [
+    "Adviser",
+    "Bid",
     "Broken",
     "Choice",
     "Clock",
+    "Consult",
+    "Consultation",
     "Delta",
     "Event",
     "Floor",

@@ -11,6 +11,9 @@ from tertulia.orchestrator.addressing import addressees
 from tertulia.orchestrator.arbiter import lease_s
 from tertulia.orchestrator.errors import BadContent, Exists, Unknown
 from tertulia.orchestrator.events import (
+    Advised,
+    BidMade,
+    ConsultationEnded,
     Draft,
     FloorRequestCancelled,
     FloorRequestDenied,
@@ -23,9 +26,9 @@ from tertulia.orchestrator.events import (
     TurnEnded,
     TurnResumed,
 )
-from tertulia.orchestrator.floor import Floor, Hold, Seat
+from tertulia.orchestrator.floor import Floor, Hold, Question, Seat
 from tertulia.orchestrator.ports import Reply
-from tertulia.orchestrator.room import Kind, Participant, ParticipantId
+from tertulia.orchestrator.room import ROOM, Kind, Participant, ParticipantId
 from tertulia.orchestrator.transitions import check
 from tertulia.orchestrator.visibility import audience_of
 
@@ -140,6 +143,46 @@ def deny(floor: Floor, chair: ParticipantId, who: ParticipantId, reason: str) ->
     return (Draft(who, FloorRequestDenied(chair, reason)),)
 
 
+def advise(floor: Floor, question: int, name: str | None) -> tuple[Draft, ...]:
+    """An adviser's answer: a candidate, or ``None`` for nobody; nothing if the question is over.
+
+    A name that is none of the candidates' comes to nothing, and everybody can see it.
+    """
+    asked = _open_question(floor, question)
+    if asked is None:
+        return ()
+    if name is None or name in asked.candidates:
+        choice = None if name is None else ParticipantId(name)
+        return (Draft(ROOM, Advised(question, choice)),)
+    told = f"{name!r:.80} is none of the candidates ({', '.join(asked.candidates)})"
+    return (Draft(ROOM, Advised(question, None, _clean(told))),)
+
+
+def unadvised(floor: Floor, question: int, problem: str) -> tuple[Draft, ...]:
+    """The adviser failed."""
+    if _open_question(floor, question) is None:
+        return ()
+    return (Draft(ROOM, Advised(question, None, _clean(problem)[:WORDS])),)
+
+
+def bid(
+    floor: Floor, question: int, who: ParticipantId, score: float, thought: str
+) -> tuple[Draft, ...]:
+    """How much an agent wishes to speak, from 0 to 1 (beyond is cut); its thought is its own."""
+    asked = _open_question(floor, question)
+    if asked is None or who not in asked.candidates or who not in floor.members:
+        return ()
+    known = min(1.0, max(0.0, float(score))) if score == score else 0.0  # nan is no wish
+    return (Draft(who, BidMade(question, known, _clean(thought)[:WORDS]), (who,)),)
+
+
+def end_consultation(floor: Floor, question: int) -> tuple[Draft, ...]:
+    """Wait no longer for answers."""
+    if _open_question(floor, question) is None:
+        return ()
+    return (Draft(ROOM, ConsultationEnded(question)),)
+
+
 def finish(floor: Floor, hold: Hold, reply: Reply) -> tuple[Draft, ...]:
     """Commit what an agent said in its turn, and give the floor back.
 
@@ -227,6 +270,11 @@ def _within(text: str, limit: int, problem: str | None) -> tuple[str, str | None
         return clean, problem
     told = f"cut at {limit:,} of {len(clean):,} characters"
     return clean[:limit], f"{problem}; {told}" if problem else told
+
+
+def _open_question(floor: Floor, number: int) -> Question | None:
+    asked = floor.question
+    return asked if asked is not None and asked.number == number and not asked.over else None
 
 
 def _still_held(floor: Floor, hold: Hold) -> bool:

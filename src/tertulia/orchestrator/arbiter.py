@@ -1,16 +1,16 @@
 """Arbitration without input or output: a request goes in; the new floor and what follows come out.
 
 ``step`` is the only place where anybody is granted anything. What it decides are events too
-(``TurnGranted``, ``PolicyFailed``), so they stand in the log beside what caused them, and the shell
-carries them out after they are committed: the log is its list of commands.
+(``TurnGranted``, ``Consulted``, ``PolicyFailed``), so they stand in the log beside what caused
+them, and the shell carries them out after they are committed: the log is its list of commands.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from tertulia.orchestrator.events import Draft, Event, PolicyFailed, TurnGranted
+from tertulia.orchestrator.events import Consulted, Draft, Event, PolicyFailed, TurnGranted
 from tertulia.orchestrator.floor import Floor, Phase
-from tertulia.orchestrator.ports import Choice, Policy
+from tertulia.orchestrator.ports import Choice, Consult, Policy
 from tertulia.orchestrator.room import ROOM, Kind, TurnId
 from tertulia.orchestrator.transitions import apply
 
@@ -47,13 +47,15 @@ def step(floor: Floor, drafts: Sequence[Draft], now: float, policy: Policy) -> S
 
 
 def decide(floor: Floor, policy: Policy, now: float) -> Draft | None:
-    """The next grant that ``policy`` wants, or ``None`` when the floor is to stay as it is."""
+    """What ``policy`` wants next, or ``None`` when the floor is to stay as it is."""
     if floor.phase is not Phase.OPEN or floor.full:
         return None
     try:
         choice = policy.choose(floor, now)
         if choice is None:
             return None
+        if isinstance(choice, Consult):
+            return _consult(floor, policy, choice, now)
         if not isinstance(choice, Choice):
             return _failed(policy, f"returned {type(choice).__name__}, not a Choice")
         if not floor.eligible(choice.participant):
@@ -66,7 +68,7 @@ def decide(floor: Floor, policy: Policy, now: float) -> Draft | None:
 
 def is_decision(event: Event) -> bool:
     """Whether ``step`` itself made this event, rather than somebody who asked for something."""
-    return isinstance(event.body, (TurnGranted, PolicyFailed))
+    return isinstance(event.body, (TurnGranted, Consulted, PolicyFailed))
 
 
 def lease_s(floor: Floor, kind: Kind) -> float:
@@ -77,6 +79,17 @@ def lease_s(floor: Floor, kind: Kind) -> float:
 def _failed(policy: Policy, did: str) -> Draft:
     problem = f"{type(policy).__name__} {did}; nobody was granted the floor"
     return Draft(ROOM, PolicyFailed(problem))
+
+
+def _consult(floor: Floor, policy: Policy, wanted: Consult, now: float) -> Draft | None:
+    """Ask, unless a question is open already: then its answer is what decides."""
+    if floor.question is not None and not floor.question.over:
+        return None
+    if not wanted.candidates or not all(map(floor.eligible, wanted.candidates)):
+        return _failed(policy, "asked about somebody who cannot speak")
+    until = round(now + wanted.within_s, 6)
+    number = floor.questions + 1
+    return Draft(ROOM, Consulted(number, wanted.kind, wanted.candidates, until))
 
 
 def _grant(floor: Floor, choice: Choice, now: float) -> Draft:

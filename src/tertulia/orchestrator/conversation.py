@@ -12,8 +12,10 @@ from functools import partial
 
 from tertulia.orchestrator import admission
 from tertulia.orchestrator.arbiter import step
+from tertulia.orchestrator.consultation import Consultations
 from tertulia.orchestrator.errors import Fenced, ShuttingDown, StoreUnusable, Unreachable
 from tertulia.orchestrator.events import (
+    Consulted,
     Draft,
     Event,
     Outcome,
@@ -24,7 +26,7 @@ from tertulia.orchestrator.events import (
 )
 from tertulia.orchestrator.feed import Delta, Feed
 from tertulia.orchestrator.floor import Floor, Hold, Phase
-from tertulia.orchestrator.inbox import Asked, Inbox
+from tertulia.orchestrator.inbox import Asked, Inbox, Prepare
 from tertulia.orchestrator.policies import build, policy_after
 from tertulia.orchestrator.ports import Batch, Clock, Log, Policy, Reply, Tenure
 from tertulia.orchestrator.room import ROOM, Kind, ParticipantId, TurnId
@@ -72,6 +74,7 @@ class Conversation:
         self._policy = build(floor.settings.policy)
         self._log, self._clock, self._lost = log, clock, lost
         self._kept = tenure.snapshot.head
+        self.consultations = Consultations(clock, lambda prepare: self._owe(prepare))
         self._running: dict[TurnId, RunningTurn] = {}
         self._alarms: dict[TurnId, Callable[[], None]] = {}
         self._loop: asyncio.Task[None] | None = None
@@ -88,7 +91,10 @@ class Conversation:
     def take_up(self) -> None:
         """Go on with the turns that an earlier owner of the room left unfinished."""
         for hold in self.floor.holds:
-            self.inbox.put(partial(_take_up, hold), owed=True)
+            self._owe(partial(_take_up, hold))
+        if self.floor.question is not None:  # whoever was asked is no longer at it
+            number = self.floor.question.number
+            self._owe(lambda floor, now: admission.end_consultation(floor, number))
 
     def cut(
         self, hold: Hold, outcome: Outcome, by: ParticipantId, problem: str | None = None
@@ -104,7 +110,8 @@ class Conversation:
     @property
     def quiet(self) -> bool:
         """Whether nobody holds the floor and nothing waits to be done."""
-        return not self.floor.holds and not len(self.inbox) and self._loop is None
+        asking = self.floor.question is not None and not self.floor.question.over
+        return not (self.floor.holds or asking or len(self.inbox)) and self._loop is None
 
     async def lapse(self) -> None:
         """Wait until the room is quiet, or no longer live here."""
@@ -231,8 +238,12 @@ class Conversation:
                 case TurnEnded(turn=turn):
                     self._stop(turn)
                     self._tidy(event.by, turn)
+                case Consulted() as asked if not self._leaving:
+                    self._consult(asked)
                 case RoomEnded():
                     self.feed.end()
+        if self.floor.question is None or self.floor.question.over:
+            self.consultations.stop()
 
     def _give_up(self, asked: list[Asked], error: Fenced) -> None:
         for one in asked:
@@ -243,7 +254,8 @@ class Conversation:
         self._lost(self)
 
     def _silence(self) -> None:
-        """Cancel every alarm and every running turn."""
+        """Cancel every alarm, every running turn, and every question."""
+        self.consultations.stop()
         for cancel in self._alarms.values():
             cancel()
         for running in self._running.values():
@@ -261,6 +273,18 @@ class Conversation:
         for waiting in patient:
             if not waiting.done():
                 waiting.set_result(None)
+
+    def _owe(self, prepare: Prepare) -> None:
+        """Put in what the room owes itself."""
+        self.inbox.put(prepare, owed=True)
+
+    def _consult(self, asked: Consulted) -> None:
+        bidders = {
+            who: bid
+            for who, speaker in self.speakers.items()
+            if (bid := getattr(speaker, "bid", None)) is not None
+        }
+        self.consultations.begin(asked, self.floor, self.transcript.public(), bidders)
 
     # ---- turns
 

@@ -119,6 +119,48 @@ class Nominated:
 
 
 @dataclass(frozen=True, slots=True)
+class Consulted:
+    """The policy wants to know something before it decides: ``select`` or ``bid``.
+
+    For ``select`` one adviser names one of the candidates; for ``bid`` each candidate says how much
+    it wishes to speak. Answers that come after ``until`` (Unix seconds) are not waited for.
+    """
+
+    question: int
+    kind: str
+    candidates: tuple[ParticipantId, ...]
+    until: float
+
+
+@dataclass(frozen=True, slots=True)
+class Advised:
+    """An adviser named somebody, or nobody; ``problem`` if that could not be used."""
+
+    question: int
+    choice: ParticipantId | None = None
+    problem: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class BidMade:
+    """How much an agent wishes to speak, from 0 to 1, and why (Inner Thoughts, CHI 2025).
+
+    The thought is private: the event's audience is the agent alone.
+    """
+
+    question: int
+    score: float
+    thought: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ConsultationEnded:
+    """The question is no longer open; whoever has not answered is not waited for."""
+
+    question: int
+
+
+@dataclass(frozen=True, slots=True)
 class TurnGranted:
     """The floor was given, until ``until`` (Unix seconds).
 
@@ -171,6 +213,10 @@ Body: TypeAlias = (
     | FloorRequestCancelled
     | FloorRequestDenied
     | Nominated
+    | Consulted
+    | Advised
+    | BidMade
+    | ConsultationEnded
     | TurnGranted
     | TurnResumed
     | TurnEnded
@@ -192,6 +238,10 @@ BODIES: dict[str, type[Body]] = {
         FloorRequestCancelled,
         FloorRequestDenied,
         Nominated,
+        Consulted,
+        Advised,
+        BidMade,
+        ConsultationEnded,
         TurnGranted,
         TurnResumed,
         TurnEnded,

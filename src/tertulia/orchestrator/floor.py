@@ -103,6 +103,24 @@ class Nomination:
 
 
 @dataclass(frozen=True, slots=True)
+class Question:
+    """What a policy has asked, and the answers so far. ``seq`` is that of the asking.
+
+    ``choice`` is whom an adviser named; ``bids`` are the scores of those who made one. ``failed``:
+    no usable answer came, or not in time.
+    """
+
+    number: int
+    seq: int
+    kind: str
+    candidates: tuple[ParticipantId, ...]
+    bids: tuple[tuple[ParticipantId, float], ...] = ()
+    choice: ParticipantId | None = None
+    over: bool = False
+    failed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Utterance:
     """Who spoke last to everybody, and where in the log."""
 
@@ -130,6 +148,8 @@ class Floor:
     holds: tuple[Hold, ...] = ()
     owed: tuple[Obligation, ...] = ()
     nominated: tuple[Nomination, ...] = ()
+    question: Question | None = None
+    questions: int = 0
     latest: Utterance | None = None
     before: Utterance | None = None
     continuing: ParticipantId | None = None

@@ -6,6 +6,7 @@ from functools import partial
 from typing import Any
 
 from tertulia.orchestrator import admission
+from tertulia.orchestrator.consultation import Adviser
 from tertulia.orchestrator.conversation import Conversation
 from tertulia.orchestrator.errors import KeyReused, Unknown
 from tertulia.orchestrator.events import (
@@ -52,6 +53,10 @@ class Room:
     def attach(self, who: str, speaker: Speaker) -> None:
         """Let ``speaker`` speak for an agent from its next turn on."""
         self.live.speakers[ParticipantId(who)] = speaker
+
+    def consult(self, adviser: Adviser) -> None:
+        """Let ``adviser`` answer when the room's policy asks whom to select."""
+        self.live.consultations.adviser = adviser
 
     async def request(self, prepare: Prepare) -> tuple[Event, ...]:
         """Put a request into the inbox; its events, once they are committed."""

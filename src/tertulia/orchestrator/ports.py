@@ -34,11 +34,32 @@ class Choice:
     answers: int | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Bid:
+    """An agent's wish to speak, from 0 to 1, and the private thought behind it."""
+
+    score: float
+    thought: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Consult:
+    """What a policy wants to know before it decides; the answers will be on the floor.
+
+    ``kind`` is ``select`` (an adviser names one of ``candidates``) or ``bid`` (each of them says
+    how much it wishes to speak); they are waited for ``within_s`` seconds.
+    """
+
+    kind: str
+    candidates: tuple[ParticipantId, ...]
+    within_s: float
+
+
 class Policy(Protocol):
     """Who may speak next. Pure: it sees the floor and the time, and keeps nothing."""
 
-    def choose(self, floor: Floor, now: float) -> Choice | None:
-        """One participant to grant, or ``None`` for silence (a lapse).
+    def choose(self, floor: Floor, now: float) -> Choice | Consult | None:
+        """One participant to grant, a question to ask first, or ``None`` for silence (a lapse).
 
         Asked again until it returns ``None`` or the floor is full; whoever it names must be
         ``floor.eligible``.

@@ -36,6 +36,10 @@ class Transcript:
         heard = (event for event in self._said if event.seq <= hold.as_of)
         return tuple(speakable(heard, hold.participant, hold.audience))
 
+    def public(self) -> tuple[Event, ...]:
+        """What everybody may see."""
+        return tuple(event for event in self._said if event.audience is None)
+
     def find(self, seq: int) -> Event | None:
         """The utterance with this seq, if it is recent."""
         return next((event for event in self._said if event.seq == seq), None)

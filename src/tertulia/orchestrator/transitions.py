@@ -10,7 +10,11 @@ from typing import Any, TypeAlias
 
 from tertulia.orchestrator.errors import LogDamaged, NotNow, RoomClosed
 from tertulia.orchestrator.events import (
+    Advised,
+    BidMade,
     Body,
+    ConsultationEnded,
+    Consulted,
     Event,
     FloorRequestCancelled,
     FloorRequestDenied,
@@ -35,6 +39,7 @@ from tertulia.orchestrator.floor import (
     Nomination,
     Obligation,
     Phase,
+    Question,
     Request,
     Seat,
     Standing,
@@ -49,11 +54,16 @@ PHASES: Mapping[Phase, Mapping[type[Body], Phase]] = {
         RoomEnded: Phase.CLOSED,
         PolicyChanged: Phase.OPEN,
         PolicyFailed: Phase.OPEN,
+        Consulted: Phase.OPEN,
+        Advised: Phase.OPEN,
+        ConsultationEnded: Phase.OPEN,
     },
     Phase.PAUSED: {
         RoomResumed: Phase.OPEN,
         RoomEnded: Phase.CLOSED,
         PolicyChanged: Phase.PAUSED,
+        Advised: Phase.PAUSED,
+        ConsultationEnded: Phase.PAUSED,
     },
     Phase.CLOSED: {},
 }
@@ -65,6 +75,7 @@ STANDINGS: Mapping[Standing, Mapping[type[Body], Standing]] = {
     Standing.LISTENING: {
         Said: Standing.LISTENING,
         FloorRequested: Standing.PENDING,
+        BidMade: Standing.LISTENING,
         Nominated: Standing.LISTENING,
         TurnGranted: Standing.HOLDING,
         Left: Standing.ABSENT,
@@ -74,12 +85,14 @@ STANDINGS: Mapping[Standing, Mapping[type[Body], Standing]] = {
         FloorRequested: Standing.PENDING,
         FloorRequestCancelled: Standing.LISTENING,
         FloorRequestDenied: Standing.LISTENING,
+        BidMade: Standing.PENDING,
         Nominated: Standing.PENDING,
         TurnGranted: Standing.HOLDING,
         Left: Standing.ABSENT,
     },
     Standing.HOLDING: {
         Said: Standing.HOLDING,
+        BidMade: Standing.HOLDING,
         TurnResumed: Standing.HOLDING,
         TurnEnded: Standing.LISTENING,
     },
@@ -152,7 +165,7 @@ def _diagram(table: Mapping[Any, Mapping[type[Body], Any]]) -> list[str]:
     return rows
 
 
-_OF_THE_ROOM = (RoomOpened, RoomPaused, RoomResumed, RoomEnded, PolicyChanged, PolicyFailed)
+_OF_THE_ROOM = frozenset(kind for entries in PHASES.values() for kind in entries)
 
 _Changes: TypeAlias = dict[str, Any]
 
@@ -229,6 +242,38 @@ def _nominated(floor: Floor, event: Event, body: Nominated) -> _Changes:
     return {} if named in floor.nominated else {"nominated": (*floor.nominated, named)}
 
 
+def _consulted(floor: Floor, event: Event, body: Consulted) -> _Changes:
+    asked = Question(body.question, event.seq, body.kind, body.candidates)
+    return {"question": asked, "questions": body.question}
+
+
+def _advised(floor: Floor, event: Event, body: Advised) -> _Changes:
+    asked = _asked(floor, body.question)
+    if asked is None:
+        return {}
+    failed = body.problem is not None
+    return {"question": replace(asked, choice=body.choice, over=True, failed=failed)}
+
+
+def _bid(floor: Floor, event: Event, body: BidMade) -> _Changes:
+    asked = _asked(floor, body.question)
+    if asked is None or event.by not in asked.candidates:
+        return {}
+    bids = (*(bid for bid in asked.bids if bid[0] != event.by), (event.by, body.score))
+    return {"question": replace(asked, bids=bids, over=len(bids) == len(asked.candidates))}
+
+
+def _consultation_ended(floor: Floor, event: Event, body: ConsultationEnded) -> _Changes:
+    asked = _asked(floor, body.question)
+    return {} if asked is None else {"question": replace(asked, over=True, failed=True)}
+
+
+def _asked(floor: Floor, number: int) -> Question | None:
+    """The question of that number, if it is still open."""
+    asked = floor.question
+    return asked if asked is not None and asked.number == number and not asked.over else None
+
+
 def _granted(floor: Floor, event: Event, body: TurnGranted) -> _Changes:
     who, serial = event.by, floor.grants + 1
     seat = floor.members[who]
@@ -244,6 +289,7 @@ def _granted(floor: Floor, event: Event, body: TurnGranted) -> _Changes:
             o for o in floor.owed if o.participant != who or o.audience != event.audience
         ),
         "nominated": tuple(n for n in floor.nominated if n.participant != who),
+        "question": None,
         "continuing": None,
         "grants": serial,
         "agent_turns": floor.agent_turns + agent,
@@ -290,6 +336,10 @@ _CHANGES: dict[type[Body], Callable[[Floor, Event, Any], _Changes]] = {
     FloorRequestCancelled: _cancelled,
     FloorRequestDenied: _cancelled,
     Nominated: _nominated,
+    Consulted: _consulted,
+    Advised: _advised,
+    BidMade: _bid,
+    ConsultationEnded: _consultation_ended,
     TurnGranted: _granted,
     TurnResumed: _resumed,
     TurnEnded: _ended,

@@ -1,6 +1,7 @@
 """Who speaks next: the policies, and how to say one as data."""
 
 from tertulia.orchestrator.policies.addressed import Addressed
+from tertulia.orchestrator.policies.bids import Bids
 from tertulia.orchestrator.policies.chaired import Chaired
 from tertulia.orchestrator.policies.conversational import Conversational
 from tertulia.orchestrator.policies.fair import Fair
@@ -11,12 +12,14 @@ from tertulia.orchestrator.policies.raised_hands import RaisedHands
 from tertulia.orchestrator.policies.restraints import Cooldown, Limited, Quiet
 from tertulia.orchestrator.policies.round_robin import RoundRobin
 from tertulia.orchestrator.policies.scheduled import Scheduled
+from tertulia.orchestrator.policies.selector import Selector
 from tertulia.orchestrator.policies.specification import build, known_as, names, specify
 from tertulia.orchestrator.policies.succession import policy_after
 from tertulia.orchestrator.policies.weighted import Weighted
 
 __all__ = [
     "Addressed",
+    "Bids",
     "Chaired",
     "Conversational",
     "Cooldown",
@@ -29,6 +32,7 @@ __all__ = [
     "RaisedHands",
     "RoundRobin",
     "Scheduled",
+    "Selector",
     "Weighted",
     "build",
     "known_as",

@@ -6,7 +6,7 @@ from tertulia.orchestrator.errors import Invalid
 from tertulia.orchestrator.floor import Floor
 from tertulia.orchestrator.policies.conversational import Conversational
 from tertulia.orchestrator.policies.specification import known_as
-from tertulia.orchestrator.ports import Choice, Policy
+from tertulia.orchestrator.ports import Choice, Consult, Policy
 from tertulia.orchestrator.room import Kind, ParticipantId
 
 
@@ -27,7 +27,7 @@ class Limited:
         if self.turns < 0 or not self.seconds >= 0:
             raise Invalid(where="policy 'limited'", what="limits must not be negative")
 
-    def choose(self, floor: Floor, now: float) -> Choice | None:
+    def choose(self, floor: Floor, now: float) -> Choice | Consult | None:
         """Let ``inner`` choose among those who have something left."""
         spent = [
             seat.id
@@ -55,7 +55,7 @@ class Cooldown:
         if self.exchanges < 1:
             raise Invalid(where="policy 'cooldown'", what="exchanges must be at least 1")
 
-    def choose(self, floor: Floor, now: float) -> Choice | None:
+    def choose(self, floor: Floor, now: float) -> Choice | Consult | None:
         """Let ``inner`` choose, from among fewer when agents have had their run."""
         if floor.agent_run >= self.exchanges:
             floor = floor.without(_unasked_agents(floor))
@@ -72,7 +72,7 @@ class Quiet:
 
     inner: Policy = field(default_factory=Conversational)
 
-    def choose(self, floor: Floor, now: float) -> Choice | None:
+    def choose(self, floor: Floor, now: float) -> Choice | Consult | None:
         """Let ``inner`` choose, from among fewer while people talk."""
         if _people_talk(floor):
             hands = {request.participant for request in floor.pending}
