@@ -1,5 +1,6 @@
 # The types behind the face: at run time each name is imported when it is first used.
 
+from .advising import model_adviser
 from .cards import Card
 from .catalogue import chat_model
 from .embedded import Embedded
@@ -26,6 +27,7 @@ __all__ = [
     "Scripted",
     "TurnState",
     "chat_model",
+    "model_adviser",
     "model_caller",
     "open_calls",
     "planner",
