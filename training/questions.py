@@ -19,6 +19,9 @@ from tertulia.orchestrator.scoring.memory import Heard, Memory
 WARMING = 250
 """Lines heard before the first annotated one, so that the memory is as full as it will be."""
 
+LONGEST = 14
+"""Lines of a room that is cut from a channel."""
+
 Decide = Callable[[list[float], list[list[float]]], int]
 
 
@@ -63,11 +66,31 @@ def asked(chats: Sequence[Chat], decide: Decide | None) -> Questions:
     return Questions(lines, options, there, right, other, meant, person, links)
 
 
-def dialogues(chats: Sequence[Chat], longest: int = 14) -> list[Chat]:
-    """Each thread of a channel as a room of its own: no clock, and nobody from outside."""
-    return [
-        room for chat in chats for thread in _threads(chat) for room in _cut(chat, thread, longest)
-    ]
+def dialogues(chats: Sequence[Chat]) -> list[Chat]:
+    """Small rooms cut from channels: no clock, and nobody from outside.
+
+    Threads alone, the same with the names in front taken out, and stretches of the channel with
+    all its threads, names taken out too: not every room says whom it means.
+    """
+    threads = [(chat, numbers) for chat in chats for numbers in _threads(chat)]
+    stretches = [(chat, _stretch(chat)) for chat in chats]
+    rooms = [room for chat, numbers in threads for room in _cut(chat, numbers)]
+    plain = [room for chat, numbers in threads + stretches for room in _cut(chat, numbers)]
+    return rooms + [_nameless(room) for room in plain]
+
+
+def _stretch(chat: Chat) -> list[int]:
+    return [number for number in sorted(chat.answers) if not chat.lines[number].notice]
+
+
+def _nameless(room: Chat) -> Chat:
+    names = {line.speaker.lower() for line in room.lines}
+    lines = []
+    for line in room.lines:
+        head, _, rest = line.text.partition(" ")
+        called = rest and head.lower().rstrip(":,") in names
+        lines.append(replace(line, text=rest) if called else line)
+    return replace(room, lines=tuple(lines))
 
 
 def _threads(chat: Chat) -> list[list[int]]:
@@ -84,7 +107,7 @@ def _threads(chat: Chat) -> list[list[int]]:
     return [lines for lines in threads.values() if len(lines) > 3]
 
 
-def _cut(chat: Chat, thread: list[int], longest: int) -> Iterator[Chat]:
+def _cut(chat: Chat, thread: list[int], longest: int = LONGEST) -> Iterator[Chat]:
     for begin in range(0, len(thread), longest):
         numbers = thread[begin : begin + longest]
         place = {number: at for at, number in enumerate(numbers)}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 from pathlib import Path
 from typing import Any
@@ -47,6 +48,29 @@ def test_a_figure_lies_in_its_interval(makers: Makers) -> None:
     for key in KEYS:
         low, high = figures[f"{key}_ci"]
         assert low < figures[key] < high
+
+
+@recorded
+def test_the_learned_are_above_the_rules() -> None:
+    learned, ruled = (eval_turns(DATA, "dev", makers) for makers in (LEARNED, RULES))
+    assert learned["irc_link_f"] > 73
+    assert learned["irc_addressee"] > 0.9
+    for key in KEYS:
+        assert learned[key] > ruled[key]
+
+
+def test_a_corpus_that_is_absent_leaves_its_figure_open(tmp_path: Path) -> None:
+    (tmp_path / "ami_turns").mkdir()
+    turns = [[at, 1.5, "abc"[at % 3]] for at in range(9)]
+    with gzip.open(tmp_path / "ami_turns" / "test.jsonl.gz", "wt") as file:
+        file.write(json.dumps({"meeting": "one", "turns": turns}))
+    call = ["eval", "turns", "--data", str(tmp_path), "--split", "test"]
+    done = CliRunner().invoke(app, [*call, "--json"])
+    assert done.exit_code == 0
+    figures = json.loads(done.stdout)
+    assert figures["ami_next_speaker_n"] == 7
+    assert figures["irc_link_f"] is figures["irc_link_f_ci"] is None
+    assert "irc_link_f" in CliRunner().invoke(app, [*call, "--rules"]).stdout
 
 
 def test_rooms_that_are_not_there_are_asked_for(tmp_path: Path) -> None:

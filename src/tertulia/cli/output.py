@@ -131,10 +131,8 @@ def print_figures(figures: Mapping[str, Any], *, json: bool) -> None:
     for column in ("figure", "value", "95 %", "questions"):
         table.add_column(column, justify="left" if column == "figure" else "right")
     for name in (key.removesuffix("_ci") for key in figures if key.endswith("_ci")):
-        low, high = figures[f"{name}_ci"]
-        table.add_row(
-            name, _cell(figures[name]), f"{low:.3g}–{high:.3g}", str(figures[f"{name}_n"])
-        )
+        ends = "–".join(map(_cell, figures[f"{name}_ci"] or ()))
+        table.add_row(name, _cell(figures[name]), ends, str(figures[f"{name}_n"]))
     page().print(table)
 
 

@@ -4,15 +4,16 @@ Every figure has a name, a corpus, and a tally of one room; what is asked of a s
 it could know then: it hears a room from its first line, and is asked before it hears the answer.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from tertulia.evaluation import corpora, rules
 from tertulia.evaluation.corpora import Chat, Meeting
 from tertulia.evaluation.measures import Figure, Tally, f_of, interval, share, total
+from tertulia.orchestrator.errors import Unknown
 from tertulia.orchestrator.scoring import (
     Forecaster,
     LearnedForecaster,
@@ -21,6 +22,7 @@ from tertulia.orchestrator.scoring import (
     Reading,
 )
 
+Room = TypeVar("Room")
 Forecasting = Callable[[tuple[str, ...]], Forecaster]
 
 
@@ -44,19 +46,33 @@ LEARNED = Makers(
 
 
 def eval_turns(data: Path, split: str, makers: Makers = LEARNED) -> dict[str, Any]:
-    """Each figure with its interval (``_ci``) and the number of questions behind it (``_n``)."""
-    channel = [(chat, read(chat, makers.irc())) for chat in corpora.irc(data, split)]
-    dialogues = [(chat, read(chat, makers.molweni())) for chat in corpora.molweni(data, split)]
+    """Each figure with its interval (``_ci``) and the number of questions behind it (``_n``).
+
+    A figure whose corpus has no such split is None; `Unknown` is raised when none of them has it.
+    """
+    irc, molweni = (_there(corpus, data, split) for corpus in (corpora.irc, corpora.molweni))
+    ami, icsi = (_there(corpus, data, split) for corpus in (corpora.ami, corpora.icsi))
+    if not (irc or molweni or ami or icsi):
+        corpora.irc(data, split)
+    channel = [(chat, read(chat, makers.irc())) for chat in irc]
+    dialogues = [(chat, read(chat, makers.molweni())) for chat in molweni]
     figures: dict[str, Any] = {}
     for name, figure, tallies in (
         ("irc_link_f", f_of, [links(*pair) for pair in channel]),
         ("irc_addressee", share, [addressees(*pair) for pair in channel]),
-        ("ami_next_speaker", share, _floor(corpora.ami(data, split), makers.ami)),
-        ("icsi_next_speaker", share, _floor(corpora.icsi(data, split), makers.icsi)),
+        ("ami_next_speaker", share, [next_speakers(each, makers.ami) for each in ami]),
+        ("icsi_next_speaker", share, [next_speakers(each, makers.icsi) for each in icsi]),
         ("molweni_addressee", share, [addressees(*pair) for pair in dialogues]),
     ):
         figures |= _said(name, figure, tallies)
     return {"eval": "turns", "split": split, **figures}
+
+
+def _there(corpus: Callable[[Path, str], list[Room]], data: Path, split: str) -> list[Room]:
+    try:
+        return corpus(data, split)
+    except Unknown:
+        return []
 
 
 def read(chat: Chat, reader: Reader) -> list[Reading]:
@@ -94,11 +110,9 @@ def next_speakers(meeting: Meeting, make: Forecasting) -> Tally:
     return right, max(0, turns - 2)
 
 
-def _floor(meetings: Iterable[Meeting], make: Forecasting) -> list[Tally]:
-    return [next_speakers(meeting, make) for meeting in meetings]
-
-
 def _said(name: str, figure: Figure, tallies: Sequence[Tally]) -> Mapping[str, Any]:
+    if not tallies:
+        return {name: None, f"{name}_ci": None, f"{name}_n": 0}
     low, high = interval(figure, tallies)
     counts = total(tallies)
     return {
