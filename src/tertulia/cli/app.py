@@ -171,6 +171,16 @@ def bench_turns(
     print_bench(measure(agents, turns), json=json)
 
 
+@bench.command("floor")
+@failing_clearly
+def bench_floor(*, json: Json = False) -> None:
+    """What a decision costs, and an hour of virtual time with two hundred in the room."""
+    from tertulia.bench.floor import bench_floor as measure
+    from tertulia.cli.output import print_bench
+
+    print_bench(measure(), json=json)
+
+
 @bench.command("rooms")
 @failing_clearly
 def bench_rooms(

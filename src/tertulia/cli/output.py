@@ -108,11 +108,15 @@ HEADS = {
 
 
 def print_bench(result: Mapping[str, Any], *, json: bool) -> None:
-    """Print one benchmark's object, or a table of its cases without what applies to none."""
+    """Print one benchmark's object; for people its cases as a table, or its figures."""
     if json:
         print(line(result))
         return
-    cases = result["cases"]
+    cases = result.get("cases")
+    if cases is None:
+        for name, value in result.items():
+            print(f"{name.replace('_', ' ')}: {value}")
+        return
     shown = [key for key in HEADS if any(case.get(key) is not None for case in cases)]
     table = Table(title=f"bench {result['bench']}: a turn, and its ratio to the floor's")
     for key in shown:

@@ -6,10 +6,29 @@ floor is held until it is released or revoked. Everything here is folded from th
 """
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import Any, TypeVar
 
 from tertulia.orchestrator.room import Audience, Kind, ParticipantId, RoomId, RoomSettings, TurnId
+
+Value = TypeVar("Value")
+
+
+def revised(value: Value, **changes: Any) -> Value:
+    """A copy of a frozen, slotted value with some fields changed.
+
+    It does what ``dataclasses.replace`` does in about half the time, which every step pays several
+    times, and checks nothing again.
+    """
+    kind = type(value)
+    copy = _new(kind)
+    for name in kind.__slots__:  # type: ignore[attr-defined]
+        _put(copy, name, changes[name] if name in changes else getattr(value, name))
+    return copy
+
+
+_new, _put = object.__new__, object.__setattr__
 
 
 class Phase(StrEnum):
@@ -239,7 +258,7 @@ class Floor:
 
     def without(self, some: Iterable[ParticipantId]) -> "Floor":
         """The same floor, on which ``some`` may not be granted anything."""
-        return replace(self, barred=self.barred | set(some))
+        return revised(self, barred=self.barred | set(some))
 
     def agents(self) -> Iterator[Seat]:
         """The agents in the room, in the order of joining."""

@@ -5,7 +5,6 @@ what else they change. ``docs/orchestrator.md`` shows the diagram that ``mermaid
 """
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import replace
 from typing import Any, TypeAlias
 
 from tertulia.orchestrator.errors import LogDamaged, NotNow, RoomClosed
@@ -44,6 +43,7 @@ from tertulia.orchestrator.floor import (
     Seat,
     Standing,
     Utterance,
+    revised,
 )
 from tertulia.orchestrator.room import Kind, ParticipantId
 
@@ -143,7 +143,7 @@ def apply(floor: Floor, event: Event) -> Floor:
     kind = type(event.body)
     check(floor, event.by, kind)
     changes = _CHANGES[kind](floor, event, event.body)
-    return replace(floor, head=event.seq, at=event.at, **changes)
+    return revised(floor, head=event.seq, at=event.at, **changes)
 
 
 def fold(floor: Floor, events: Iterable[Event]) -> Floor:
@@ -179,7 +179,7 @@ def _phase(floor: Floor, event: Event, body: Body) -> _Changes:
 
 
 def _policy(floor: Floor, event: Event, body: PolicyChanged) -> _Changes:
-    return {"settings": replace(floor.settings, policy=body.policy)}
+    return {"settings": revised(floor.settings, policy=body.policy)}
 
 
 def _joined(floor: Floor, event: Event, body: Joined) -> _Changes:
@@ -224,7 +224,7 @@ def _said(floor: Floor, event: Event, body: Said) -> _Changes:
 def _requested(floor: Floor, event: Event, body: FloorRequested) -> _Changes:
     for request in floor.pending:
         if request.participant == event.by:
-            again = replace(request, priority=body.priority)
+            again = revised(request, priority=body.priority)
             return {"pending": tuple(again if r is request else r for r in floor.pending)}
     serial = floor.requests + 1
     request = Request(event.by, serial, floor.grants, body.priority)
@@ -252,7 +252,7 @@ def _advised(floor: Floor, event: Event, body: Advised) -> _Changes:
     if asked is None:
         return {}
     failed = body.problem is not None
-    return {"question": replace(asked, choice=body.choice, over=True, failed=failed)}
+    return {"question": revised(asked, choice=body.choice, over=True, failed=failed)}
 
 
 def _bid(floor: Floor, event: Event, body: BidMade) -> _Changes:
@@ -260,12 +260,12 @@ def _bid(floor: Floor, event: Event, body: BidMade) -> _Changes:
     if asked is None or event.by not in asked.candidates:
         return {}
     bids = (*(bid for bid in asked.bids if bid[0] != event.by), (event.by, body.score))
-    return {"question": replace(asked, bids=bids, over=len(bids) == len(asked.candidates))}
+    return {"question": revised(asked, bids=bids, over=len(bids) == len(asked.candidates))}
 
 
 def _consultation_ended(floor: Floor, event: Event, body: ConsultationEnded) -> _Changes:
     asked = _asked(floor, body.question)
-    return {} if asked is None else {"question": replace(asked, over=True, failed=True)}
+    return {} if asked is None else {"question": revised(asked, over=True, failed=True)}
 
 
 def _asked(floor: Floor, number: int) -> Question | None:
@@ -280,7 +280,7 @@ def _granted(floor: Floor, event: Event, body: TurnGranted) -> _Changes:
     heard = event.seq if event.audience is None else seat.heard
     agent = int(seat.kind is Kind.AGENT)
     hold = Hold(body.turn, who, event.seq, event.at, body.until, event.audience, body.answers)
-    sat = replace(seat, heard=heard, granted=serial, turns=seat.turns + 1)
+    sat = revised(seat, heard=heard, granted=serial, turns=seat.turns + 1)
     return {
         "members": {**floor.members, who: sat},
         "pending": tuple(r for r in floor.pending if r.participant != who),
@@ -301,7 +301,7 @@ def _granted(floor: Floor, event: Event, body: TurnGranted) -> _Changes:
 def _resumed(floor: Floor, event: Event, body: TurnResumed) -> _Changes:
     return {
         "holds": tuple(
-            replace(hold, until=body.until, attempt=body.attempt)
+            revised(hold, until=body.until, attempt=body.attempt)
             if hold.turn == body.turn
             else hold
             for hold in floor.holds
@@ -314,7 +314,7 @@ def _ended(floor: Floor, event: Event, body: TurnEnded) -> _Changes:
     if ended is None:
         raise NotNow(who=f"turn {body.turn!r}", standing="not held", event="TurnEnded", hint="")
     seat = floor.members[ended.participant]
-    rose = replace(seat, floor_s=round(seat.floor_s + event.at - ended.since, 6))
+    rose = revised(seat, floor_s=round(seat.floor_s + event.at - ended.since, 6))
     return {
         "members": {**floor.members, ended.participant: rose},
         "holds": tuple(hold for hold in floor.holds if hold.turn != body.turn),

@@ -28,10 +28,10 @@ class Fair:
 
     def choose(self, floor: Floor, now: float) -> Choice | Consult | None:
         """Let the one that has waited too long go first."""
-        hands = [r for r in floor.pending if floor.eligible(r.participant)]
-        if hands and floor.grants - hands[0].grants >= self.patience:
-            return Choice(hands[0].participant, "waited long enough")
+        oldest = next((r for r in floor.pending if floor.eligible(r.participant)), None)
+        if oldest is not None and floor.grants - oldest.grants >= self.patience:
+            return Choice(oldest.participant, "waited long enough")
         choice = self.inner.choose(floor, now)
-        if choice is None and hands:
-            return Choice(hands[0].participant, "raised hand")
+        if choice is None and oldest is not None:
+            return Choice(oldest.participant, "raised hand")
         return choice
