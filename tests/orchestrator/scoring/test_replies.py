@@ -48,12 +48,13 @@ def test_only_those_who_spoke_are_meant_and_only_earlier_lines_answered(
     for number, (line, reading) in enumerate(zip(lines, heard(lines, weights), strict=True)):
         assert reading.addressee is None or reading.addressee in spoke - {line.speaker}
         assert reading.answers
+        assert 0 <= reading.likely <= 1.000001
         assert len(set(reading.answers)) == len(reading.answers)
         for answered in reading.answers:
             assert 0 <= answered <= number
             assert answered == number or not lines[answered].notice
         if line.notice:
-            assert reading == Reading((number,), None)
+            assert reading == Reading((number,), None, 0.0)
         else:
             spoke.add(line.speaker)
 
@@ -108,5 +109,11 @@ def test_two_questions_begin_two_threads() -> None:
 
 def test_a_notice_is_nobody_s() -> None:
     lines = [ROOM[0], Line("", "=== bo has joined", 5, notice=True), ROOM[2]]
-    assert heard(lines)[1] == Reading((1,), None)
-    assert heard(lines)[2] == Reading((0,), "ana")
+    assert heard(lines)[1] == Reading((1,), None, 0.0)
+    after = heard(lines)[2]
+    assert (after.answers, after.addressee) == ((0,), "ana")
+    assert after.likely > 0.9
+
+
+def test_who_begins_a_thread_hardly_means_anybody() -> None:
+    assert heard(ROOM)[1].likely < 0.2 < 0.8 < heard(ROOM)[4].likely

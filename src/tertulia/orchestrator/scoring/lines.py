@@ -20,10 +20,15 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """Which lines a line answers (itself when it begins a thread), and who is meant."""
+    """Which lines a line answers (itself when it begins a thread), and who is meant.
+
+    The addressee is the likeliest of the others, even where a line seems to begin a thread:
+    ``likely``, from 0 to 1, tells how sure it is that the line answers that person at all.
+    """
 
     answers: tuple[int, ...]
     addressee: str | None
+    likely: float = 1.0
 
 
 @dataclass(frozen=True, slots=True)

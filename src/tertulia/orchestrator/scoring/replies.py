@@ -37,29 +37,32 @@ class LearnedReader:
         """Read ``line``, and remember it."""
         heard = self._memory.hear(line)
         if heard is None:
-            return Reading((self._memory.count - 1,), None)
+            return Reading((self._memory.count - 1,), None, 0.0)
         options: list[Heard | None] = [None, *candidates(self._memory, heard)]
         shares = self._shares(heard, options)
         best = max(shares, key=lambda place: (shares[place], -place))
-        meant = _meant(heard, options, shares)
+        people = _people(heard, options, shares)
+        meant = max(people, key=people.__getitem__, default=None)
         answers = tuple(
             heard.number if (option := options[place]) is None else option.number
             for place, likely in shares.items()
             if place == best or likely > SECOND
         )
         self._memory.keep(heard, options[best])
-        return Reading(answers, meant)
+        return Reading(answers, meant, people[meant] if meant is not None else 0.0)
 
     def _shares(self, heard: Heard, options: list[Heard | None]) -> dict[int, float]:
         rows = [of_pair(self._memory, heard, o) if o is not None else of_itself() for o in options]
         return softmax(self._network.scores(of_line(self._memory, heard), rows, KEEP))
 
 
-def _meant(heard: Heard, options: list[Heard | None], shares: dict[int, float]) -> str | None:
-    """The person whose lines are, together, the likeliest to be answered."""
+def _people(
+    heard: Heard, options: list[Heard | None], shares: dict[int, float]
+) -> dict[str, float]:
+    """How likely it is of each of the others that one of their lines is answered."""
     people = dict[str, float]()
     for place, likely in shares.items():
         option = options[place]
         if option is not None and option.speaker != heard.speaker:
             people[option.speaker] = people.get(option.speaker, 0.0) + likely
-    return max(people, key=people.__getitem__, default=None)
+    return people
