@@ -8,7 +8,7 @@ from pathlib import Path
 
 from tertulia.agents.cards import Card
 from tertulia.cli.keyboard import Keyboard
-from tertulia.cli.output import line
+from tertulia.cli.output import leave_in_peace, line
 from tertulia.cli.running import speakers, with_model
 from tertulia.cli.transcript import LiveTranscript, shown
 from tertulia.compose import House, human, speaker
@@ -74,7 +74,10 @@ async def _chat(
         )
         _seat_the_others(room, cast, scenario.model)
         await room.join(human(me).participant)
-        return await Place(room, handle(me), json=json).sit()
+        try:
+            return await Place(room, handle(me), json=json).sit()
+        finally:
+            leave_in_peace()
 
 
 def _seat_the_others(room: Room, cast: dict[str, Speaker], model: str) -> None:

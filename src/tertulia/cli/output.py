@@ -4,6 +4,7 @@ import asyncio
 import functools
 import json as jsonlib
 import os
+import signal
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
@@ -55,6 +56,15 @@ def failing_clearly(command: Callable[P, None]) -> Callable[P, None]:
             raise typer.Exit(BROKEN) from None
 
     return run
+
+
+def leave_in_peace() -> None:
+    """Let Ctrl-C wait from now on: leaving takes seconds, and hands back what is unfinished.
+
+    For a coroutine that has been asked to stop once.
+    """
+    with suppress(RuntimeError, ValueError):  # only the main thread hears signals
+        asyncio.get_running_loop().add_signal_handler(signal.SIGINT, lambda: None)
 
 
 @contextmanager

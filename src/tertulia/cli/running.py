@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tertulia.agents.cards import Card
-from tertulia.cli.output import line
+from tertulia.cli.output import leave_in_peace, line
 from tertulia.cli.transcript import LiveTranscript
 from tertulia.compose import MEMORY, House, speaker
 from tertulia.orchestrator import Clock, Delta, Event, Kind, Speaker, WallClock
@@ -93,7 +93,10 @@ async def _run(
         thinking = any(role.graph for role in scenario.participants)
         kept = await house.checkpoints() if thinking and isinstance(clock, WallClock) else None
         cast = speakers(scenario, seed, kept, base)
-        room = await perform(scenario, seed, house.log, house.scheduler, cast, show)
+        try:
+            room = await perform(scenario, seed, house.log, house.scheduler, cast, show)
+        finally:
+            leave_in_peace()
     if json:
         return
     again = "" if db == MEMORY else f" · read it again: tertulia log {room} --db {db}"
