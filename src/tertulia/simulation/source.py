@@ -72,7 +72,8 @@ def read(text: str) -> Source:
         line = text[: error.position].count("\n") + 1
         raise NotYaml(line, f"not YAML: {error.reason}, U+{error.character:04X}") from None
     except yaml.MarkedYAMLError as error:
-        mark = error.problem_mark
+        unfinished = "<stream end>" in (error.problem or "")
+        mark = error.context_mark if unfinished else error.problem_mark
         told = ", ".join(part for part in (error.context, error.problem) if part)
         raise NotYaml(1 if mark is None else mark.line + 1, f"not YAML: {told}") from None
     except RecursionError:
