@@ -155,14 +155,6 @@ def _worded(floor: Floor, now: float, ask: Ask) -> tuple[Draft, ...]:
             return admission.request(floor, who, priority)
         case ("lower", who):
             return admission.withdraw(floor, who)
-        case ("nominate", chair, who):
-            return admission.nominate(floor, chair, who)
-        case ("deny", chair, who):
-            return admission.deny(floor, chair, who, "not now")
-        case ("advise", who):
-            return admission.advise(floor, floor.questions, who)
-        case ("bid", who, score):
-            return admission.bid(floor, floor.questions, who, score, "I wonder.")
     if ask[0] in ("finish", "cut", "crash"):
         return _of_a_turn(floor, now, ask)
     return _of_the_room(floor, ask)
@@ -172,6 +164,14 @@ def _of_the_room(floor: Floor, ask: Ask) -> tuple[Draft, ...]:
     match ask:
         case ("change", name):
             return (Draft(ROOM, PolicyChanged(specify(build(name)))),)
+        case ("nominate", chair, who):
+            return admission.nominate(floor, chair, who)
+        case ("deny", chair, who):
+            return admission.deny(floor, chair, who, "not now")
+        case ("advise", who):
+            return admission.advise(floor, floor.questions, who)
+        case ("bid", who, score):
+            return admission.bid(floor, floor.questions, who, score, "I wonder.")
         case ("unadvised",):
             return admission.end_consultation(floor, floor.questions)
         case ("pause",):

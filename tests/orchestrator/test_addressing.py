@@ -76,6 +76,26 @@ def test_names_in_front_are_called(text: str, who: list[str]) -> None:
 
 
 @pytest.mark.parametrize(
+    ("text", "who"),
+    [
+        ("Thanks. Bo, are we done?", ["bo"]),
+        ("Is it late? Ana and Bo: hurry!", ["ana", "bo"]),
+        ("Are we done, Bo?", ["bo"]),
+        ("Thank you, Ana and Bo!", ["ana", "bo"]),
+        ("Good night, Cy Young.", ["cy"]),
+        ("I met Ana, Bo.", []),
+        ("I met Ana, Bo and Cy.", []),
+        ("It was good, very good.", []),
+        ("That is 3.5, Bo", ["bo"]),
+    ],
+)
+def test_names_are_called_in_front_of_any_sentence_and_at_the_end(
+    text: str, who: list[str]
+) -> None:
+    assert called(text) == who
+
+
+@pytest.mark.parametrize(
     "text",
     [
         "",

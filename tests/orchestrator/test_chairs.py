@@ -7,9 +7,16 @@ from hypothesis import given
 from tests.orchestrator.programs import ANA, BO, CY, EVE, FLO, Ask, PureRoom, programs
 
 from tertulia.orchestrator.admission import deny, nominate
-from tertulia.orchestrator.errors import NotNow, Unknown
+from tertulia.orchestrator.errors import NotAllowed, NotNow, Unknown
 from tertulia.orchestrator.events import Draft, PolicyChanged, TurnGranted
-from tertulia.orchestrator.policies import Addressed, Chaired, Handoff, RoundRobin, specify
+from tertulia.orchestrator.policies import (
+    Addressed,
+    Chaired,
+    FirstThatDecides,
+    Handoff,
+    RoundRobin,
+    specify,
+)
 from tertulia.orchestrator.room import ROOM, ParticipantId
 from tertulia.orchestrator.transitions import check
 
@@ -22,6 +29,12 @@ def a_panel(chair: str = ANA) -> PureRoom:
 
 def name(room: PureRoom, who: str, chair: str = ANA) -> None:
     room.ask(lambda floor, now: nominate(floor, ParticipantId(chair), ParticipantId(who)))
+
+
+def name_without_a_chair() -> None:
+    room = PureRoom(Addressed())
+    room.seat(ANA, EVE)
+    name(room, EVE)
 
 
 # ---- a chair
@@ -50,7 +63,10 @@ def test_a_raised_hand_waits_for_the_chair() -> None:
 
 def test_nobody_else_can_give_the_floor() -> None:
     room = a_panel()
-    name(room, EVE, chair=CY)
+    with pytest.raises(NotAllowed, match=r"'cy' may not give the floor .* 'ana' is in the chair"):
+        name(room, EVE, chair=CY)
+    with pytest.raises(NotAllowed, match="this room has no chair"):
+        name_without_a_chair()
     assert room.holder is None
 
 
@@ -68,6 +84,25 @@ def test_an_agent_in_the_chair_is_heard_after_each_speaker() -> None:
     assert room.holder == EVE
     room.finish("Bread is good.")
     assert room.holder == BO
+
+
+def test_an_agent_in_the_chair_looks_at_each_hand_once() -> None:
+    room = a_panel(chair=BO)
+    room.raise_hand(EVE)
+    assert room.holder == BO
+    room.finish()  # the chair looks, and leaves it up
+    assert room.holder is None
+    room.raise_hand(FLO)
+    assert room.holder == BO
+    room.finish("Eve, please; then Flo.")
+    assert room.holder == EVE
+
+
+def test_a_chair_within_another_policy_is_the_chair() -> None:
+    room = PureRoom(FirstThatDecides((Chaired(ANA), RoundRobin())))
+    room.seat(ANA, CY, BO, EVE)
+    name(room, EVE)
+    assert room.holder == EVE
 
 
 def test_hands_do_not_wait_for_an_empty_chair() -> None:

@@ -186,6 +186,15 @@ async def test_a_room_that_is_opened_often_keeps_its_floor_too(path: Path) -> No
     assert verify(url_of(path)).violations == ()
 
 
+async def test_a_floor_that_cannot_be_read_is_folded_from_the_log_again(path: Path) -> None:
+    long_room(path, kept_at=LONG - SNAPSHOT_EVERY)
+    with altered(path) as connection:
+        connection.execute("UPDATE snapshots SET floor = '{}'")
+    async with House(url_of(path)) as house:
+        room = await house.room("long", human("Ana"))
+        assert room.floor.head >= LONG
+
+
 # ---- reading along
 
 

@@ -24,6 +24,8 @@ RESERVED = "|:"
 class BadGraph(Invalid):
     """A graph that cannot be run. ``problems`` has one sentence for each thing to change."""
 
+    says = "{where}:{what}"
+
     def __init__(self, graph: str, problems: tuple[str, ...]) -> None:
         """Word all the problems of the graph with this name."""
         what = "".join(f"\n  - {problem}" for problem in problems)

@@ -1,4 +1,4 @@
-"""To whom something was said, read from its text: ``@Bo``, a name in front, or nobody.
+"""To whom something was said, read from its text: ``@Bo``, a name called, or nobody.
 
 Pure and small: explicit marks only. What it cannot tell it leaves to the policy.
 """
@@ -12,6 +12,8 @@ from tertulia.orchestrator.room import ParticipantId
 
 _AT = re.compile(r"(?<![\w@])@")
 _FRONT = re.compile(r"\s*([^\s,:;!?][^,:;!?\n]{0,80}?)\s*([,:])")
+_SENTENCE = re.compile(r"[.!?]\s+")
+_LAST = re.compile(r",\s*([^,:;!?\n]{1,80}?)\s*[.!?]*\s*$")
 _BETWEEN = re.compile(r"\s*(?:&|\band\b)\s*")
 _GOES_ON = re.compile(r"[.-]*[^\W_]|_")
 _EVERYBODY = ("all", "everyone")
@@ -22,28 +24,41 @@ def addressees(
 ) -> tuple[ParticipantId, ...]:
     """The members whom ``text`` names as its addressees, in the order of mention.
 
-    ``@handle`` or ``@Name`` anywhere counts, and one or more names in front (``Bo, …``,
-    ``Ana, Cy and Bo: …``). ``@all`` and ``@everyone`` address nobody in particular.
+    ``@handle`` or ``@Name`` anywhere counts, and names called in front of a sentence or at the end
+    (``Bo, …``, ``Ana, Cy and Bo: …``, ``…, Bo?``). ``@all`` and ``@everyone`` address nobody.
     """
-    names = _names(members.values())
     plain = _fold(text)
-    found = dict.fromkeys([*_called(plain, names), *_mentioned(plain, names)])
+    if not any(sign in plain for sign in "@,:"):
+        return ()
+    names = _names(members.values())
+    called = (*_called(plain, names), *_called_last(plain, names))
+    found = dict.fromkeys([*called, *_mentioned(plain, names)])
     return tuple(who for who in found if who != speaker)
 
 
 def _called(text: str, names: Mapping[str, ParticipantId]) -> Iterator[ParticipantId]:
-    """Those whose names stand in front."""
-    front = _FRONT.match(text)
-    while front is not None:
-        together = front.group(1)
-        called = [
-            names.get(name)
-            for name in ([together] if together in names else _BETWEEN.split(together))
-        ]
-        if None in called:
-            return
-        yield from (who for who in called if who is not None)
-        front = _FRONT.match(text, front.end()) if front.group(2) == "," else None
+    """Those whose names stand in front of a sentence."""
+    for begin in (0, *(mark.end() for mark in _SENTENCE.finditer(text))):
+        front = _FRONT.match(text, begin)
+        while front is not None and (called := _all_of(front.group(1), names)):
+            yield from called
+            front = _FRONT.match(text, front.end()) if front.group(2) == "," else None
+
+
+def _called_last(text: str, names: Mapping[str, ParticipantId]) -> list[ParticipantId]:
+    """Those whose names stand at the very end after a comma, unless they end a list of names."""
+    last = _LAST.search(text)
+    before = text[: last.start()].split() if last is not None else []
+    if last is None or not before or before[-1].strip(",") in names:
+        return []
+    return _all_of(last.group(1), names)
+
+
+def _all_of(together: str, names: Mapping[str, ParticipantId]) -> list[ParticipantId]:
+    """Whom ``Ana and Bo`` means; nobody, if any of it is not a name."""
+    parts = [together] if together in names else _BETWEEN.split(together)
+    called = [names.get(part) for part in parts]
+    return [] if None in called else [who for who in called if who is not None]
 
 
 def _mentioned(text: str, names: Mapping[str, ParticipantId]) -> Iterator[ParticipantId]:

@@ -4,12 +4,12 @@ Each function returns the drafts that a request amounts to, in their order, or r
 that says what to change. An empty answer means that it has come true already.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from difflib import get_close_matches
 
 from tertulia.orchestrator.addressing import addressees
 from tertulia.orchestrator.arbiter import lease_s
-from tertulia.orchestrator.errors import BadContent, Exists, Unknown
+from tertulia.orchestrator.errors import BadContent, Exists, NotAllowed, Unknown
 from tertulia.orchestrator.events import (
     Advised,
     BidMade,
@@ -128,16 +128,19 @@ def withdraw(floor: Floor, who: ParticipantId) -> tuple[Draft, ...]:
 
 
 def nominate(floor: Floor, chair: ParticipantId, who: ParticipantId) -> tuple[Draft, ...]:
-    """Name somebody to speak next; in a chaired room that decides."""
-    member(floor, chair)
+    """Name somebody to speak next. Raises ``Refused`` for anybody but the room's chair."""
+    _check_chair(floor, chair)
     named = member(floor, who)
     check(floor, named.id, Nominated)
     return (Draft(named.id, Nominated(chair)),)
 
 
 def deny(floor: Floor, chair: ParticipantId, who: ParticipantId, reason: str) -> tuple[Draft, ...]:
-    """Turn a raised hand down, with a reason. Raises ``NotNow`` if it is not up."""
-    member(floor, chair)
+    """Turn a raised hand down, with a reason.
+
+    Raises ``NotNow`` if it is not up, and ``Refused`` for anybody but the room's chair.
+    """
+    _check_chair(floor, chair)
     check(floor, member(floor, who).id, FloorRequestDenied)
     check_words("reason", reason)
     return (Draft(who, FloorRequestDenied(chair, reason)),)
@@ -270,6 +273,24 @@ def _within(text: str, limit: int, problem: str | None) -> tuple[str, str | None
         return clean, problem
     told = f"cut at {limit:,} of {len(clean):,} characters"
     return clean[:limit], f"{problem}; {told}" if problem else told
+
+
+def _check_chair(floor: Floor, who: ParticipantId) -> None:
+    member(floor, who)
+    chair = _chair(floor.settings.policy)
+    if who != chair:
+        hint = f"{chair!r} is in the chair" if chair else "this room has no chair"
+        raise NotAllowed(who=who, what="give the floor or turn hands down", hint=hint)
+
+
+def _chair(specification: object) -> str | None:
+    """The chair that a policy names, or one of the policies within it."""
+    if isinstance(specification, Mapping):
+        within = [_chair(value) for value in specification.values()]
+        return specification.get("chair") or next(filter(None, within), None)
+    if isinstance(specification, list | tuple):
+        return next(filter(None, map(_chair, specification)), None)
+    return None
 
 
 def _open_question(floor: Floor, number: int) -> Question | None:

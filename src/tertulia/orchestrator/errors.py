@@ -5,6 +5,7 @@
     TertuliaError
     ├── Refused              the caller asked for something that cannot be: change the request
     │   ├── NotNow           the floor's table has no entry for this event in this standing
+    │   ├── NotAllowed       somebody else may do this
     │   ├── Unknown          no such room, participant, turn, policy, …
     │   ├── Exists           the name is taken
     │   ├── BadContent       empty, too long, or not text
@@ -64,6 +65,12 @@ class NotNow(Refused):
     """The floor's table has no entry for this event in this standing."""
 
     says = "{who} is {standing}, so {event} cannot happen now{hint}"
+
+
+class NotAllowed(Refused):
+    """Somebody else may do this, not the one who asked."""
+
+    says = "{who!r} may not {what}: {hint}"
 
 
 class Unknown(Refused):

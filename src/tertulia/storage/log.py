@@ -6,6 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any, TypeVar
 
 import sqlalchemy as sa
+from pydantic import ValidationError
 
 from tertulia.orchestrator.errors import Elsewhere, ShuttingDown
 from tertulia.orchestrator.events import Event
@@ -55,7 +56,7 @@ class SqlLog:
         """Become the room's one writer."""
         epoch, head, chain, snapshot = await self._writer.write(lambda c: self._take(c, room))
         self._writer.chains[room] = chain
-        floor = Floor(room) if snapshot is None else floor_from_json(snapshot)
+        floor = Floor(room) if snapshot is None else _kept(room, snapshot)
         return Tenure(room, epoch, head, floor)
 
     async def release(self, room: RoomId, epoch: int) -> None:
@@ -148,3 +149,11 @@ class SqlLog:
             self._engine.connect().execution_options(reading=True) as connection,
         ):
             return query(connection)
+
+
+def _kept(room: RoomId, snapshot: str) -> Floor:
+    """The floor of a snapshot; one that cannot be read is done without, as the log has it all."""
+    try:
+        return floor_from_json(snapshot)
+    except ValidationError:
+        return Floor(room)

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -117,3 +121,25 @@ def test_a_notice_is_nobody_s() -> None:
 
 def test_who_begins_a_thread_hardly_means_anybody() -> None:
     assert heard(ROOM)[1].likely < 0.2 < 0.8 < heard(ROOM)[4].likely
+
+
+def test_a_reading_is_the_same_whatever_the_interpreter_s_hashes() -> None:
+    code = (
+        "from tertulia.orchestrator.scoring import LearnedReader, Line\n"
+        "reader, words = LearnedReader(), 'mount usb firefox xorg driver panel sound grub'.split()\n"
+        "said = [' '.join(words[n % 5 : n % 5 + 4]) + ' please ?' for n in range(30)]\n"
+        "for n, text in enumerate(said):\n"
+        "    print(reader.hear(Line('guest' + str(n % 7), text, 20.0 * n)))\n"
+    )
+    said = {
+        subprocess.run(
+            [sys.executable, "-c", code],
+            capture_output=True,
+            text=True,
+            check=True,
+            env={**os.environ, "PYTHONHASHSEED": seed},
+        ).stdout
+        for seed in ("1", "2", "3")
+    }
+    assert len(said) == 1
+    assert "guest" in said.pop()

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from tertulia.orchestrator.floor import Floor
+from tertulia.orchestrator.floor import Floor, Seat
 from tertulia.orchestrator.policies.specification import known_as
 from tertulia.orchestrator.ports import Choice
 from tertulia.orchestrator.room import Kind, ParticipantId
@@ -38,5 +38,10 @@ class Chaired:
             for hand in floor.pending:
                 if floor.eligible(hand.participant):
                     yield Choice(hand.participant, "raised hand, no chair")
-        elif seat.kind is Kind.AGENT and floor.eligible(chair) and floor.news_for(seat):
+        elif seat.kind is Kind.AGENT and floor.eligible(chair) and _has_to_react(floor, seat):
             yield Choice(chair, "the chair")
+
+
+def _has_to_react(floor: Floor, chair: Seat) -> bool:
+    """Whether something was said, or a hand went up, since the chair last had the floor."""
+    return floor.news_for(chair) or any(r.grants >= chair.granted for r in floor.pending)

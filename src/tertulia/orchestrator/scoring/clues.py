@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from math import log1p
 
 from tertulia.orchestrator.scoring.memory import SPAN, Heard, Memory
+from tertulia.orchestrator.scoring.words import Marks
 
 NEAR = 15
 SPEAKERS = 16
@@ -52,8 +53,8 @@ def _worth(memory: Memory, line: Heard) -> Iterator[Heard]:
     yield from own.get(line.speaker, ())
     yield from memory.naming.get(line.speaker, ())
     partner = memory.partner.get(line.speaker)
-    for name in {*line.marks.named, partner} - {None}:
-        yield from own.get(name, ())  # type: ignore[arg-type]  # None was taken out
+    for name in sorted({*line.marks.named, *([partner] if partner else [])}):
+        yield from own.get(name, ())
     for word, rarity in line.marks.rare.items():
         if rarity > _RARE and word in memory.saying:
             yield memory.saying[word]
@@ -105,22 +106,24 @@ def of_itself() -> list[float]:
 
 def of_pair(memory: Memory, line: Heard, other: Heard) -> list[float]:
     """The features of ``line`` as an answer to ``other``, named in ``OF_PAIR``."""
-    me, they = line.speaker, other.speaker
-    mine, theirs = line.marks, other.marks
-    thread = other.thread
-    same = me == they
-    gap = line.rank - other.rank
-    own = memory.own.get(me, ())
+    own = memory.own.get(line.speaker, ())
+    theirs = memory.own.get(other.speaker, ())
     own_since = sum(heard.rank > other.rank for heard in own)
-    their_since = own_since if same else sum(h.rank > other.rank for h in memory.own.get(they, ()))
-    calls_me, names_me = me in theirs.called, me in theirs.named
-    partner, their_partner = memory.partner.get(me), memory.partner.get(they)
-    answers_me = not same and other.answered_speaker == me
+    their_since = sum(heard.rank > other.rank for heard in theirs)
     last = own[-1] if own else None
-    my_thread = me in thread.people
-    common = mine.rare.keys() & theirs.rare.keys()
-    shared = [mine.rare[word] for word in common]
-    weight = sum(shared)
+    return [
+        *_of_place(line, other, own_since, their_since),
+        *_of_names(line, other),
+        *_of_thread(line, other, last),
+        *_of_partners(memory, line, other),
+        *_of_words(line.marks, other.marks),
+        *_of_people(line, other, last, own_since, their_since),
+    ]
+
+
+def _of_place(line: Heard, other: Heard, own_since: int, their_since: int) -> list[float]:
+    same = line.speaker == other.speaker
+    gap = line.rank - other.rank
     minutes = _minutes(line, other)
     return [
         0.0,
@@ -135,29 +138,58 @@ def of_pair(memory: Memory, line: Heard, other: Heard) -> list[float]:
         own_since / 4,
         their_since / 4,
         float(their_since == 0),
+    ]
+
+
+def _of_names(line: Heard, other: Heard) -> list[float]:
+    me, they = line.speaker, other.speaker
+    mine, theirs = line.marks, other.marks
+    same, calls_me = me == they, me in theirs.called
+    return [
         float(calls_me),
-        float(names_me),
+        float(me in theirs.named),
         float(they in mine.called),
         float(they in mine.named),
         float(bool(mine.called) and they not in mine.called and not same),
         float(bool(theirs.called) and not calls_me),
         float(not mine.named.isdisjoint(theirs.named)),
         float(same and bool(mine.called) and mine.called == theirs.called),
-        float(theirs.question),
-        float(theirs.question and not same and not other.replies),
+    ]
+
+
+def _of_thread(line: Heard, other: Heard, last: Heard | None) -> list[float]:
+    me, same = line.speaker, line.speaker == other.speaker
+    thread, asks = other.thread, other.marks.question
+    return [
+        float(asks),
+        float(asks and not same and not other.replies),
         min(other.replies, 3) / 3,
         float(me in other.repliers),
         float(other.begins),
         float(thread.rank == other.rank),
-        float(my_thread),
+        float(me in thread.people),
         float(last is not None and last.thread is thread),
         log1p(line.rank - thread.rank) / 5,
         log1p(thread.size) / 4,
-        float(answers_me),
+        float(not same and other.answered_speaker == me),
         float(other.meant == me),
-        float(partner == they),
-        float(their_partner == me),
-        float(their_partner is not None and their_partner != me and not same),
+    ]
+
+
+def _of_partners(memory: Memory, line: Heard, other: Heard) -> list[float]:
+    me, they = line.speaker, other.speaker
+    theirs = memory.partner.get(they)
+    return [
+        float(memory.partner.get(me) == they),
+        float(theirs == me),
+        float(theirs is not None and theirs != me and me != they),
+    ]
+
+
+def _of_words(mine: Marks, theirs: Marks) -> list[float]:
+    shared = [rarity for word, rarity in mine.rare.items() if word in theirs.rare]
+    weight = sum(shared)
+    return [
         weight / 20,
         max(shared) / 10 if shared else 0.0,
         weight / (1.0 + min(mine.weight, theirs.weight)),
@@ -168,14 +200,27 @@ def of_pair(memory: Memory, line: Heard, other: Heard) -> list[float]:
         log1p(theirs.length) / 4,
         theirs.leanings[3],
         theirs.leanings[4],
-        float(my_thread and thread.rank == other.rank and not same),
-        float((names_me or other.meant == me) and own_since == 0),
+    ]
+
+
+def _of_people(
+    line: Heard, other: Heard, last: Heard | None, own_since: int, their_since: int
+) -> list[float]:
+    me, thread = line.speaker, other.thread
+    same = me == other.speaker
+    to_me = me in other.marks.named or other.meant == me
+    answers_me = not same and other.answered_speaker == me
+    gap = line.rank - other.rank
+    between = gap - 1 - own_since - (0 if same else their_since)
+    return [
+        float(me in thread.people and thread.rank == other.rank and not same),
+        float(to_me and own_since == 0),
         float(other.first),
-        float(not mine.named.isdisjoint(thread.people)),
+        float(not line.marks.named.isdisjoint(thread.people)),
         min(len(thread.people), 6) / 6,
         _lapse(line.second, thread.second),
         float(answers_me and last is not None and last.number == other.answered),
-        (gap - 1 - own_since - (0 if same else their_since)) / 20 if gap < 20 else 1.0,
+        between / 20 if gap < 20 else 1.0,
     ]
 
 

@@ -108,62 +108,93 @@ class FloorMemory:
 
     def of_people(self, people: list[str], lean: float) -> list[list[float]]:
         """The features of each person as the next speaker, named in ``OF_PERSON``."""
+        every = zip(
+            self._of_shares(people),
+            map(self._of_times, people),
+            self._of_passing(people),
+            people,
+            strict=True,
+        )
+        asks = float(self.stretch is not None and "?" in self.stretch.text)
+        rows = []
+        for shares, times, passing, who in every:
+            recency, second = self._of_recency(who), float(self._ago(who) == 2)
+            length = self._turn_length() * shares[0]
+            came = float(self._came.get(who) == self.holder)
+            end = [lean * second, asks * second, came]
+            rows.append([*recency, *shares, *times, length, *passing, *end])
+        return rows
+
+    def _ago(self, who: str) -> int:
+        return self.count - self._last[who] if who in self._last else 0
+
+    def _of_recency(self, who: str) -> list[float]:
+        ago = self._ago(who)
+        return [
+            float(ago == 2),
+            float(ago == 3),
+            float(ago == 4),
+            float(ago == 5),
+            float(ago in (6, 7)),
+            float(ago > 7),
+            float(ago == 0),
+            log1p(ago or 99) / 4,
+        ]
+
+    def _of_shares(self, people: list[str]) -> list[list[float]]:
         taken = sum(self._taken[who] for who in people) or 1
-        talked = {who: self._talk[who] - self._unknown(who) for who in people}
-        talk = sum(talked.values()) or 1.0
+        talked = [self._talk[who] - self._unknown(who) for who in people]
+        talk = sum(talked) or 1.0
         fading = [sum(shares.get(who, 0.0) for who in people) or 1.0 for shares in self._fading]
         after = self._after[self.holder or ""]
         followed = sum(after[who] for who in people)
+        rows = []
+        for who, told in zip(people, talked, strict=True):
+            share = self._taken[who] / taken
+            next_to = (after[who] + 2 * share) / (followed + 2)
+            faded = zip(self._fading, fading, strict=True)
+            rows.append(
+                [
+                    share,
+                    log(share + 0.02) / 4,
+                    told / talk,
+                    *(shares.get(who, 0.0) / whole for shares, whole in faded),
+                    next_to,
+                    log(next_to + 0.05) / 3,
+                ]
+            )
+        return rows
+
+    def _of_times(self, who: str) -> list[float]:
+        second = float(self._ago(who) == 2)
+        on = float(self._on(who))
+        silent = max(0.0, self.clock - self._until[who]) if who in self._until else _LONG_AGO
+        length = log1p(self._known_length(who)) / 4
+        return [
+            second * self._returns(),
+            log1p(silent) / 5,
+            on,
+            min(silent, 2.0) / 2,
+            on * second,
+            length,
+            length * second,
+            second * float(self._known_length(who) < _SHORT_S),
+            second * float(self._stretches > 1),
+        ]
+
+    def _of_passing(self, people: list[str]) -> list[list[float]]:
         passes = sum(self._passes[who] for who in people) + 1
-        asks = float(self.stretch is not None and "?" in self.stretch.text)
         begun = self.stretch.start if self.stretch else 0.0
         rows = []
         for who in people:
-            ago = self.count - self._last[who] if who in self._last else 0
-            second = float(ago == 2)
-            share = self._taken[who] / taken
-            next_to = (after[who] + 2 * share) / (followed + 2)
-            length = log1p(self._known_length(who)) / 4
             passed = self._passed.get(who)
-            on = float(self._on(who))
-            silent = max(0.0, self.clock - self._until[who]) if who in self._until else _LONG_AGO
             rows.append(
                 [
-                    second,
-                    float(ago == 3),
-                    float(ago == 4),
-                    float(ago == 5),
-                    float(ago in (6, 7)),
-                    float(ago > 7),
-                    float(ago == 0),
-                    log1p(ago or 99) / 4,
-                    share,
-                    log(share + 0.02) / 4,
-                    talked[who] / talk,
-                    *(
-                        shares.get(who, 0.0) / whole
-                        for shares, whole in zip(self._fading, fading, strict=True)
-                    ),
-                    next_to,
-                    log(next_to + 0.05) / 3,
-                    second * self._returns(),
-                    log1p(silent) / 5,
-                    on,
-                    min(silent, 2.0) / 2,
-                    on * second,
-                    length,
-                    length * second,
-                    second * float(self._known_length(who) < _SHORT_S),
-                    second * float(self._stretches > 1),
-                    share * self._turn_length(),
                     float(passed is not None and passed >= begun),
                     float(passed is not None and passed >= self._begun),
                     self._passes[who] / passes,
                     log1p(self.clock - passed if passed is not None else 300.0) / 6,
                     min(self._passes_here[who], 3) / 3,
-                    lean * second,
-                    asks * second,
-                    float(self._came.get(who) == self.holder),
                 ]
             )
         return rows

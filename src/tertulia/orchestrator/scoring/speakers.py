@@ -30,7 +30,7 @@ def phrases(memory: FloorMemory) -> list[str]:
     now = spoken(memory.stretch.text) if memory.stretch else []
     before = spoken(memory.last_before.text) if memory.last_before else []
     ends = ["^" + now[0], "$" + now[-1]] if now else []
-    return [*set(now), *ends, *("<" + word for word in set(before))]
+    return [*dict.fromkeys(now), *ends, *("<" + word for word in dict.fromkeys(before))]
 
 
 class LearnedForecaster:

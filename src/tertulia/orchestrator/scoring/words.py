@@ -48,7 +48,7 @@ class Lexicon:
         """The sum of the words' leanings, softened by the number of words."""
         sums = [0.0] * self.leanings
         entries = self.entries
-        for word in {*words, "^" + words[0] if words else "^"}:
+        for word in dict.fromkeys([*words, "^" + words[0] if words else "^"]):
             entry = entries.get(word)
             if entry:
                 for at in range(self.leanings):
@@ -109,8 +109,8 @@ def marks(text: str, names: Mapping[str, str], speaker: str) -> Marks:
     named.discard(speaker)
     rare = {
         word: rarity
-        for word in set(words) - known
-        if len(word) > 2 and (rarity := counted.rarity(word)) > 3.5
+        for word in dict.fromkeys(words)
+        if word not in known and len(word) > 2 and (rarity := counted.rarity(word)) > 3.5
     }
     head = words[0] if words else ""
     spoken = set(words)
