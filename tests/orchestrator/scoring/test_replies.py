@@ -126,7 +126,7 @@ def test_who_begins_a_thread_hardly_means_anybody() -> None:
 def test_a_reading_is_the_same_whatever_the_interpreter_s_hashes() -> None:
     code = (
         "from tertulia.orchestrator.scoring import LearnedReader, Line\n"
-        "reader, words = LearnedReader(), 'mount usb firefox xorg driver panel sound grub'.split()\n"
+        "reader, words = LearnedReader(), 'mount usb firefox xorg driver sound grub'.split()\n"
         "said = [' '.join(words[n % 5 : n % 5 + 4]) + ' please ?' for n in range(30)]\n"
         "for n, text in enumerate(said):\n"
         "    print(reader.hear(Line('guest' + str(n % 7), text, 20.0 * n)))\n"
