@@ -13,7 +13,7 @@ from tertulia.orchestrator.room import ParticipantId
 _AT = re.compile(r"(?<![\w@])@")
 _FRONT = re.compile(r"\s*([^\s,:;!?][^,:;!?\n]{0,80}?)\s*([,:])")
 _SENTENCE = re.compile(r"[.!?]\s+")
-_LAST = re.compile(r",\s*([^,:;!?\n]{1,80}?)\s*[.!?]*\s*$")
+_LAST = re.compile(r",\s*([^,:;!?\n]{1,80}?)\s*\?\s*$")
 _BETWEEN = re.compile(r"\s*(?:&|\band\b)\s*")
 _GOES_ON = re.compile(r"[.-]*[^\W_]|_")
 _EVERYBODY = ("all", "everyone")
@@ -24,8 +24,9 @@ def addressees(
 ) -> tuple[ParticipantId, ...]:
     """The members whom ``text`` names as its addressees, in the order of mention.
 
-    ``@handle`` or ``@Name`` anywhere counts, and names called in front of a sentence or at the end
-    (``Bo, …``, ``Ana, Cy and Bo: …``, ``…, Bo?``). ``@all`` and ``@everyone`` address nobody.
+    ``@handle`` or ``@Name`` anywhere counts, and names called in front of a sentence (``Bo, …``,
+    ``Ana, Cy and Bo: …``) or at the end of a question (``…, Bo?``). ``@all`` and ``@everyone``
+    address nobody.
     """
     plain = _fold(text)
     if not any(sign in plain for sign in "@,:"):
@@ -46,7 +47,7 @@ def _called(text: str, names: Mapping[str, ParticipantId]) -> Iterator[Participa
 
 
 def _called_last(text: str, names: Mapping[str, ParticipantId]) -> list[ParticipantId]:
-    """Those whose names stand at the very end after a comma, unless they end a list of names."""
+    """Those whose names end a question after a comma, unless they end a list of names."""
     last = _LAST.search(text)
     before = text[: last.start()].split() if last is not None else []
     if last is None or not before or before[-1].strip(",") in names:
