@@ -285,7 +285,8 @@ def problems_of(text: str) -> tuple[str, ...] | None:
 
 
 FRAGMENTS = """\
-title: x|participants:|- name: Bo|  kind: human|  cues:|  - say: hi|? |:|policy: fair|room: {lease_s: 1}\
+title: x|participants:|- name: Bo|  kind: human|  cues:|  - say: hi|? |:|policy: fair\
+|room: {lease_s: 1}\
 |&a|*a|<<: *a|- - -|{|}|[|]|!!int|!!float x|!!bool x|!!timestamp x|!!binary x|!!set {a}|!!omap [1]\
 |name:|0x|1_000|12:30|2020-13-41|=|\t|%YAML 1.1|---|...|é|"|>
 """

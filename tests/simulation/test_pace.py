@@ -1,0 +1,86 @@
+"""Models outside of virtual time: it stands still while they think, and they speak at a pace."""
+
+import asyncio
+import threading
+import time
+from concurrent.futures import Future, InvalidStateError
+from contextlib import suppress
+
+import pytest
+from tests.simulation.staging import happenings, said, silent, staged
+
+from tertulia.orchestrator import Reply, Turn
+from tertulia.orchestrator.events import TurnEnded
+from tertulia.simulation import Outside
+
+ASKED = """
+title: x
+room: {lease_s: 5}
+participants:
+- name: Bo
+- name: Ana
+  kind: human
+  cues:
+  - {say: "Bo, hello?"}
+  - {say: Wait., while: Bo, wait: 1.2}
+"""
+
+
+async def thinks(turn: Turn) -> Reply:
+    """Takes a while of ours, on a thread of its own, as a model does."""
+    thought: Future[str] = Future()
+
+    def work() -> None:
+        time.sleep(0.05)
+        with suppress(InvalidStateError):  # nobody waits any more
+            thought.set_result("One two three four.")
+
+    threading.Thread(target=work).start()
+    text = await asyncio.wrap_future(thought)
+    turn.say(text)
+    return Reply(text)
+
+
+def test_thinking_takes_no_time_and_speaking_does() -> None:
+    happened = staged(ASKED, {"bo": Outside(thinks)})
+    pause_s, words_s = 0.8, 4 / 6
+    assert said(happened)[:3] == [
+        (0, "ana", "Bo, hello?"),
+        (1.2, "ana", "Wait."),
+        (pytest.approx(pause_s + words_s, abs=0.002), "bo", "One two three four."),
+    ]
+
+
+def test_it_can_be_cut_off_in_the_middle() -> None:
+    scenario = ASKED.replace("{say: Wait., while: Bo, wait: 1.2}", "{interrupt: Bo, at: 1.2}")
+    happened = staged(scenario, {"bo": Outside(thinks)})
+    assert said(happened)[1][2] == "One two three"
+
+
+def test_the_same_agent_without_it_would_miss_its_deadline() -> None:
+    assert (5, "bo") in happenings(staged(ASKED, {"bo": thinks}), "TurnEnded")
+
+
+def test_who_never_answers_fails_alone() -> None:
+    async def never(turn: Turn) -> Reply:
+        await asyncio.get_running_loop().create_future()
+        raise AssertionError
+
+    happened = staged(ASKED, {"bo": Outside(never, patience_s=0.05)})
+    [ended] = [event.body for event in happened if isinstance(event.body, TurnEnded)][:1]
+    assert ended.outcome == "failed"
+    assert ended.problem is not None
+    assert "no answer came within 0.05 real seconds" in ended.problem
+
+
+def test_what_it_raises_is_raised() -> None:
+    async def fails(turn: Turn) -> Reply:
+        raise ValueError("no tongue")
+
+    happened = staged(ASKED, {"bo": Outside(fails)})
+    [ended, *_] = [event.body for event in happened if isinstance(event.body, TurnEnded)]
+    assert ended.problem == "ValueError: no tongue"
+
+
+async def test_in_real_time_it_is_the_agent_itself() -> None:
+    assert await Outside(silent)(None) == ""  # type: ignore[arg-type]
