@@ -62,9 +62,9 @@ def url_of(path: Path) -> str:
 
 def process(*words: str, **more: Any) -> "subprocess.CompletedProcess[str]":
     """Give a command in a process of its own."""
-    more.setdefault("stdin", subprocess.DEVNULL)
+    settings = {"stdin": subprocess.DEVNULL, "timeout": PATIENCE_S, **more}
     return subprocess.run(
-        [*COMMAND, *words], capture_output=True, text=True, timeout=PATIENCE_S, check=False, **more
+        [*COMMAND, *words], capture_output=True, text=True, check=False, **settings
     )
 
 
