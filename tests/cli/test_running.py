@@ -89,7 +89,7 @@ def test_no_colours_leave_a_pipe() -> None:
 QUICK = """
 title: Quick
 participants:
-  - {name: Bo, lines: [One of us begins., Two of us go on., Three of us end.]}
+  - {name: Bo, lines: [One., Two., Three.]}
   - name: Ana
     kind: human
     cues:
@@ -108,11 +108,11 @@ def quick(tmp_path: Path) -> str:
 
 ALL_OF_IT = [
     ("ana", "Bo, shall we?"),
-    ("bo", "One of us begins."),
+    ("bo", "One."),
     ("ana", "Bo, and then?"),
-    ("bo", "Two of us go on."),
+    ("bo", "Two."),
     ("ana", "Bo, and last?"),
-    ("bo", "Three of us end."),
+    ("bo", "Three."),
 ]
 
 
