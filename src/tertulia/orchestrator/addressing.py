@@ -5,7 +5,8 @@ Pure and small: explicit marks only. What it cannot tell it leaves to the policy
 
 import re
 import unicodedata
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
+from functools import lru_cache
 
 from tertulia.orchestrator.floor import Seat
 from tertulia.orchestrator.room import ParticipantId
@@ -31,7 +32,7 @@ def addressees(
     plain = _fold(text)
     if not any(sign in plain for sign in "@,:"):
         return ()
-    names = _names(members.values())
+    names = _names(tuple((seat.id, seat.name) for seat in members.values()))
     called = (*_called(plain, names), *_called_last(plain, names))
     found = dict.fromkeys([*called, *_mentioned(plain, names)])
     return tuple(who for who in found if who != speaker)
@@ -80,15 +81,16 @@ def _goes_on(text: str, end: int) -> bool:
     return bool(_GOES_ON.match(text, end)) or (rest != "" and unicodedata.category(rest)[0] == "M")
 
 
-def _names(seats: Iterable[Seat]) -> dict[str, ParticipantId]:
+@lru_cache(maxsize=1024)
+def _names(cast: tuple[tuple[ParticipantId, str], ...]) -> Mapping[str, ParticipantId]:
     """Handles, names and first names, folded; what two members share names neither."""
     handles: dict[str, ParticipantId] = {}
     names: dict[str, list[ParticipantId]] = {}
-    for seat in seats:
-        handles[seat.id] = seat.id
-        name = _fold(seat.name)
-        for form in {name, *name.split()[:1]} - {*_EVERYBODY, ""}:
-            names.setdefault(form, []).append(seat.id)
+    for who, name in cast:
+        handles[who] = who
+        plain = _fold(name)
+        for form in {plain, *plain.split()[:1]} - {*_EVERYBODY, ""}:
+            names.setdefault(form, []).append(who)
     unique = {form: bearers[0] for form, bearers in names.items() if len(bearers) == 1}
     return {**unique, **handles}
 
