@@ -74,6 +74,9 @@ def test_a_log_begins_where_one_likes(lesson: Path, room: str) -> None:
     rest = lines(tertulia("log", room, "--after", "30", "--db", url_of(lesson), "--json"))
     assert rest == whole[30:]
     assert tertulia("log", room, "--after", "33", "--db", url_of(lesson)).stdout == ""
+    told = tertulia("log", room, "--after", "30", "--db", url_of(lesson)).stdout
+    assert "Tutor: " in told  # names and times are those of the whole room
+    assert "0:00.0" not in told
 
 
 @pytest.mark.parametrize("reader", ["kim", "Kim", "lin"])

@@ -78,7 +78,7 @@ def chat(
         typer.Option(help="Take agents and policy from this file."),
     ] = None,
     db: Db = DB,
-    model: Model = "embedded",
+    model: Model = None,
     json: Json = False,
 ) -> None:
     """Sit down in a room beside agents; type whenever you like, also while they speak."""
@@ -202,7 +202,7 @@ def bench_rooms(
 @failing_clearly
 def eval_turns(
     *,
-    data: Annotated[Path, typer.Option(help="Folder of recorded rooms.")] = Path("../shared/data"),
+    data: Annotated[Path, typer.Option(help="Folder of recorded rooms.")],
     split: Annotated[str, typer.Option(help="Which files of it: dev, test, …")] = "dev",
     rules: Annotated[bool, typer.Option("--rules", help="Simple rules instead.")] = False,
     json: Json = False,

@@ -33,6 +33,7 @@ HELP = """\
 
 COMPANY = Scenario(
     title="Lounge",
+    model="embedded",
     participants=(
         Role(name="Mia", persona="Mia is curious and asks back. She likes gardens and old films."),
         Role(name="Leo", persona="Leo is dry and brief. He knows a lot about cooking and maps."),

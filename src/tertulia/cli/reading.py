@@ -30,7 +30,7 @@ def print_log(db: str, room: str, *, reader: str | None, after: int, json: bool)
     """Print a room's events, all or those that ``reader`` may see."""
     transcript = LiveTranscript()
     with Archive.at(db) as archive:
-        happened = archive.events(room, after)
+        happened = archive.events(room, after if json else 0)
         first = next(happened, None)  # a room that is not there is told before a reader who is not
         who = None if reader is None else archive.reader(room, reader)
         for event in () if first is None else (first, *happened):
@@ -38,6 +38,8 @@ def print_log(db: str, room: str, *, reader: str | None, after: int, json: bool)
                 continue
             if json:
                 print(line(to_json(event)))
+            elif event.seq <= after:
+                transcript.recall(event)
             else:
                 transcript.show(event)
 

@@ -67,6 +67,13 @@ class LiveTranscript:
         self._at = happening.at
         self._show(happening.body, happening)
 
+    def recall(self, event: Event) -> None:
+        """Take note of an earlier event that is not shown: when it began, and who is who."""
+        if self._began is None:
+            self._began = event.at
+        if isinstance(event.body, Joined):
+            self._names[event.by] = event.body.name
+
     # ---- one method a kind of event
 
     @singledispatchmethod
