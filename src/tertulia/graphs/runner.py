@@ -120,7 +120,8 @@ class GraphSpeaker:
             return await self.graph.ainvoke(start, config, context=turn, durability="sync")
         finally:
             over.set()
-            del self._running[turn.id]
+            if self._running.get(turn.id) is over:
+                del self._running[turn.id]
 
     @property
     def _who(self) -> str:

@@ -14,7 +14,8 @@ from tertulia.orchestrator.room import ParticipantId
 _AT = re.compile(r"(?<![\w@])@")
 _FRONT = re.compile(r"\s*([^\s,:;!?][^,:;!?\n]{0,80}?)\s*([,:])")
 _SENTENCE = re.compile(r"[.!?]\s+")
-_LAST = re.compile(r",\s*([^,:;!?\n]{1,80}?)\s*\?\s*$")
+_NAMES = 80
+"""The most characters in which somebody is called."""
 _BETWEEN = re.compile(r"\s*(?:&|\band\b)\s*")
 _GOES_ON = re.compile(r"[.-]*[^\W_]|_")
 _EVERYBODY = ("all", "everyone")
@@ -49,11 +50,12 @@ def _called(text: str, names: Mapping[str, ParticipantId]) -> Iterator[Participa
 
 def _called_last(text: str, names: Mapping[str, ParticipantId]) -> list[ParticipantId]:
     """Those whose names end a question after a comma, unless they end a list of names."""
-    last = _LAST.search(text)
-    before = text[: last.start()].split() if last is not None else []
-    if last is None or not before or before[-1].strip(",") in names:
+    question = text.rstrip()
+    before, comma, last = question[:-1].rpartition(",")
+    said = before[-_NAMES:].split()
+    if not comma or question[-1] != "?" or len(last) > _NAMES or not said:
         return []
-    return _all_of(last.group(1), names)
+    return [] if said[-1].strip(",") in names else _all_of(last.strip(), names)
 
 
 def _all_of(together: str, names: Mapping[str, ParticipantId]) -> list[ParticipantId]:

@@ -100,6 +100,11 @@ def join(floor: Floor, newcomer: Participant) -> tuple[Draft, ...]:
             raise Exists(kind="participant", name=newcomer.id)
         return ()
     check(floor, newcomer.id, Joined)
+    if floor.departed.get(newcomer.id, (newcomer.name, newcomer.kind)) != (
+        newcomer.name,
+        newcomer.kind,
+    ):  # whispers to whoever left are not for somebody else of that handle
+        raise Exists(kind="participant", name=newcomer.id)
     return (Draft(newcomer.id, Joined(newcomer.name, newcomer.kind)),)
 
 
@@ -115,6 +120,8 @@ def leave(floor: Floor, who: ParticipantId, reason: str, delivered: str) -> tupl
 def request(floor: Floor, who: ParticipantId, priority: int) -> tuple[Draft, ...]:
     """Raise a hand (or raise it higher)."""
     member(floor, who)
+    if type(priority) is not int:
+        raise BadContent(what=f"priority {priority!r:.80}", hint="a whole number says how urgent")
     check(floor, who, FloorRequested)
     return (Draft(who, FloorRequested(priority)),)
 
@@ -179,11 +186,11 @@ def bid(
     return (Draft(who, BidMade(question, known, _clean(thought)[:WORDS]), (who,)),)
 
 
-def end_consultation(floor: Floor, question: int) -> tuple[Draft, ...]:
-    """Wait no longer for answers."""
+def end_consultation(floor: Floor, question: int, *, again: bool = False) -> tuple[Draft, ...]:
+    """Wait no longer for answers; with ``again`` the policy may ask anew."""
     if _open_question(floor, question) is None:
         return ()
-    return (Draft(ROOM, ConsultationEnded(question)),)
+    return (Draft(ROOM, ConsultationEnded(question, again)),)
 
 
 def finish(floor: Floor, hold: Hold, reply: Reply) -> tuple[Draft, ...]:

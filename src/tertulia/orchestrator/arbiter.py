@@ -7,6 +7,7 @@ them, and the shell carries them out after they are committed: the log is its li
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from math import isfinite
 
 from tertulia.orchestrator.events import Consulted, Draft, Event, PolicyFailed, TurnGranted
 from tertulia.orchestrator.floor import Floor, Phase
@@ -87,6 +88,8 @@ def _consult(floor: Floor, policy: Policy, wanted: Consult, now: float) -> Draft
         return None
     if not wanted.candidates or not all(map(floor.eligible, wanted.candidates)):
         return _failed(policy, "asked about somebody who cannot speak")
+    if not isfinite(wanted.within_s):
+        return _failed(policy, "would wait for ever for an answer")
     until = round(now + wanted.within_s, 6)
     number = floor.questions + 1
     return Draft(ROOM, Consulted(number, wanted.kind, wanted.candidates, until))

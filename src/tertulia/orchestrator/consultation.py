@@ -52,7 +52,7 @@ class Consultations:
     ) -> None:
         """Ask those who can answer; after a while nobody is waited for."""
         self.stop()
-        candidates = tuple(floor.members[who] for who in asked.candidates)
+        candidates = tuple(floor.members[who] for who in asked.candidates if who in floor.members)
         whole = Consultation(candidates, floor.members, view)
         left = asked.until - self._clock.now()
         end = partial(_ended, asked.question)

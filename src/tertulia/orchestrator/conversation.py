@@ -6,7 +6,7 @@ what has been committed.
 """
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 
@@ -94,7 +94,7 @@ class Conversation:
             self._owe(partial(_take_up, hold))
         if self.floor.question is not None:  # whoever was asked is no longer at it
             number = self.floor.question.number
-            self._owe(lambda floor, now: admission.end_consultation(floor, number))
+            self._owe(lambda floor, now: admission.end_consultation(floor, number, again=True))
 
     def cut(
         self, hold: Hold, outcome: Outcome, by: ParticipantId, problem: str | None = None
@@ -223,12 +223,15 @@ class Conversation:
         self.floor, self._policy = done.floor, done.policy
         if done.floor.head - self._kept >= SNAPSHOT_EVERY:
             self._kept = done.floor.head
-        if done.events:
-            self.transcript.add(done.events)
-            self._carry_out(done.events)
-            self.feed.publish(done.events)
-        for asked, events in done.answers:
-            asked.answer(events)
+        try:
+            if done.events:
+                self.transcript.add(done.events)
+                self._carry_out(done.events)
+        finally:  # whatever breaks in carrying out, this has been committed
+            if done.events:
+                self.feed.publish(done.events)
+            for asked, events in done.answers:
+                asked.answer(events)
 
     def _carry_out(self, events: Sequence[Event]) -> None:
         for event in events:
@@ -238,7 +241,7 @@ class Conversation:
                 case TurnEnded(turn=turn):
                     self._stop(turn)
                     self._tidy(event.by, turn)
-                case Consulted() as asked if not self._leaving:
+                case Consulted(question=number) as asked if self._asks(number):
                     self._consult(asked)
                 case RoomEnded():
                     self.feed.end()
@@ -277,6 +280,11 @@ class Conversation:
     def _owe(self, prepare: Prepare) -> None:
         """Put in what the room owes itself."""
         self.inbox.put(prepare, owed=True)
+
+    def _asks(self, number: int) -> bool:
+        """Whether this question is still open, and ours to ask."""
+        asked = self.floor.question
+        return asked is not None and asked.number == number and not (asked.over or self._leaving)
 
     def _consult(self, asked: Consulted) -> None:
         bidders = {
@@ -322,7 +330,7 @@ class Conversation:
         """Tell the agent that its turn has been committed, if it wants to know."""
         ended = getattr(self.speakers.get(who), "ended", None)
         if ended is not None:
-            chore = asyncio.get_running_loop().create_task(ended(turn))
+            chore = asyncio.get_running_loop().create_task(_tidied(ended, turn))
             self._chores.add(chore)
             chore.add_done_callback(self._chores.discard)
 
@@ -344,6 +352,10 @@ class Conversation:
         if self.feed.heard:
             who = hold.participant
             self.feed.deliver(Delta(hold.turn, who, text, hold.audience, self.floor.head))
+
+
+async def _tidied(ended: Callable[[TurnId], Awaitable[None]], turn: TurnId) -> None:
+    await ended(turn)
 
 
 def _take_up(hold: Hold, floor: Floor, now: float) -> tuple[Draft, ...]:

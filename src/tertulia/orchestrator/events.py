@@ -155,9 +155,13 @@ class BidMade:
 
 @dataclass(frozen=True, slots=True)
 class ConsultationEnded:
-    """The question is no longer open; whoever has not answered is not waited for."""
+    """The question is no longer open; whoever has not answered is not waited for.
+
+    ``again``: nobody works on it any more, and the policy may ask anew.
+    """
 
     question: int
+    again: bool = False
 
 
 @dataclass(frozen=True, slots=True)

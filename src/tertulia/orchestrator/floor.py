@@ -167,6 +167,7 @@ class Floor:
     holds: tuple[Hold, ...] = ()
     owed: tuple[Obligation, ...] = ()
     nominated: tuple[Nomination, ...] = ()
+    departed: Mapping[ParticipantId, tuple[str, Kind]] = field(default_factory=dict)
     question: Question | None = None
     questions: int = 0
     latest: Utterance | None = None
@@ -248,9 +249,10 @@ class Floor:
                 yield owed
 
     def asked_by_people(self) -> set[ParticipantId]:
-        """Those who owe a person an answer."""
+        """Those who owe a person an answer that everybody will hear."""
         people = {seat.id for seat in self.people()}
-        return {owed.participant for owed in self.owed if owed.by in people}
+        public = (owed for owed in self.owed if owed.audience is None)
+        return {owed.participant for owed in public if owed.by in people}
 
     def _between_agents(self, owed: Obligation) -> bool:
         asker, asked = self.members.get(owed.by), self.members[owed.participant]

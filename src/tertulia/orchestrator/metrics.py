@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from tertulia.orchestrator.events import (
     Event,
     FloorRequestCancelled,
+    FloorRequestDenied,
     FloorRequested,
     Joined,
     Left,
@@ -160,7 +161,7 @@ class _Count:
                 self.parts.setdefault(who, Part(who, kind))
             case FloorRequested():
                 self._hands.setdefault(who, (event.at, self._grants))
-            case FloorRequestCancelled() | Left():
+            case FloorRequestCancelled() | FloorRequestDenied() | Left():
                 self._hands.pop(who, None)
             case TurnGranted(turn=turn):
                 self._granted(who, turn, event)

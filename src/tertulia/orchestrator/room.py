@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from math import inf
+from types import NoneType
 from typing import Any, NewType, TypeAlias
 
 from tertulia.orchestrator.errors import Invalid
@@ -95,6 +96,9 @@ class RoomSettings:
                 raise Invalid(
                     where=f"room setting {name}", what="must be greater than 0, and finite"
                 )
+        for name in ("text_limit", "capacity", "turn_limit"):
+            if type(getattr(self, name)) not in (int, NoneType):
+                raise Invalid(where=f"room setting {name}", what="must be a whole number")
         if self.capacity is not None and self.capacity < 1:
             raise Invalid(where="room setting capacity", what="must be at least 1, or nothing")
         if self.turn_limit is not None and self.turn_limit < 0:

@@ -12,34 +12,39 @@ UTTERANCES = 100
 
 
 class Transcript:
-    """The last utterances, oldest first; older ones are in the log."""
+    """The last utterances, oldest first; older ones are in the log.
+
+    What was said to everybody and what was whispered are kept apart, so that no whispering crowds
+    the room's talk out of what agents see.
+    """
 
     def __init__(self, said: Iterable[Event]) -> None:
         """Begin with the last utterances of the log."""
-        self._said: deque[Event] = deque(maxlen=UTTERANCES)
-        self._whispers = 0
+        self._public: deque[Event] = deque(maxlen=UTTERANCES)
+        self._whispers: deque[Event] = deque(maxlen=UTTERANCES)
         self.add(said)
 
     def add(self, events: Iterable[Event]) -> None:
         """Add what was said among newly committed events."""
         for event in events:
             if type(event.body) is Said:
-                if len(self._said) == UTTERANCES:
-                    self._whispers -= self._said[0].audience is not None
-                self._said.append(event)
-                self._whispers += event.audience is not None
+                (self._public if event.audience is None else self._whispers).append(event)
 
     def view(self, hold: Hold) -> tuple[Event, ...]:
         """What the holder may draw on in its turn."""
-        if not self._whispers and (not self._said or self._said[-1].seq <= hold.as_of):
-            return tuple(self._said)  # all of it was meant for everybody
-        heard = (event for event in self._said if event.seq <= hold.as_of)
-        return tuple(speakable(heard, hold.participant, hold.audience))
+        if hold.audience is None:  # what everybody hears is thought up from what everybody heard
+            public = self.public()
+            whole = not public or public[-1].seq <= hold.as_of
+            return public if whole else tuple(e for e in public if e.seq <= hold.as_of)
+        heard = sorted((*self._public, *self._whispers), key=lambda event: event.seq)
+        until = (event for event in heard if event.seq <= hold.as_of)
+        return tuple(speakable(until, hold.participant, hold.audience))[-UTTERANCES:]
 
     def public(self) -> tuple[Event, ...]:
         """What everybody may see."""
-        return tuple(event for event in self._said if event.audience is None)
+        return tuple(self._public)
 
     def find(self, seq: int) -> Event | None:
         """The utterance with this seq, if it is recent."""
-        return next((event for event in self._said if event.seq == seq), None)
+        said = (*self._public, *self._whispers)
+        return next((event for event in said if event.seq == seq), None)

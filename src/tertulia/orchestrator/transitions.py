@@ -178,6 +178,10 @@ def _phase(floor: Floor, event: Event, body: Body) -> _Changes:
     return {"phase": PHASES[floor.phase][type(body)]}
 
 
+def _closed(floor: Floor, event: Event, body: RoomEnded) -> _Changes:
+    return {"phase": Phase.CLOSED, "question": None}
+
+
 def _policy(floor: Floor, event: Event, body: PolicyChanged) -> _Changes:
     return {"settings": revised(floor.settings, policy=body.policy)}
 
@@ -189,7 +193,9 @@ def _joined(floor: Floor, event: Event, body: Joined) -> _Changes:
 
 def _left(floor: Floor, event: Event, body: Left) -> _Changes:
     gone = event.by
+    left = floor.members[gone]
     return {
+        "departed": {**floor.departed, gone: (left.name, left.kind)},
         "members": {who: seat for who, seat in floor.members.items() if who != gone},
         "pending": tuple(r for r in floor.pending if r.participant != gone),
         "owed": tuple(o for o in floor.owed if o.participant != gone),
@@ -206,12 +212,13 @@ def _said(floor: Floor, event: Event, body: Said) -> _Changes:
         for o in floor.owed
         if not (person and o.participant == speaker and o.audience == event.audience)
     )
-    new = tuple(
-        Obligation(who, event.seq, speaker, event.audience)
-        for who in body.addressees
-        if who != speaker and floor.standing(who) not in (Standing.ABSENT, Standing.WATCHING)
-    )
-    changes: _Changes = {"owed": owed + new, "continuing": None}
+    open_ones = {(o.participant, o.by, o.audience): o for o in owed}
+    for who in body.addressees:
+        if who != speaker and floor.standing(who) not in (Standing.ABSENT, Standing.WATCHING):
+            # Asked again, one owes one answer, to the last asking, in the place of the first.
+            new = Obligation(who, event.seq, speaker, event.audience)
+            open_ones[who, speaker, event.audience] = new
+    changes: _Changes = {"owed": tuple(open_ones.values()), "continuing": None}
     if event.audience is None:
         changes["latest"] = Utterance(speaker, event.seq)
         if floor.latest is not None and floor.latest.by != speaker:
@@ -265,7 +272,9 @@ def _bid(floor: Floor, event: Event, body: BidMade) -> _Changes:
 
 def _consultation_ended(floor: Floor, event: Event, body: ConsultationEnded) -> _Changes:
     asked = _asked(floor, body.question)
-    return {} if asked is None else {"question": revised(asked, over=True, failed=True)}
+    if asked is None:
+        return {}
+    return {"question": None if body.again else revised(asked, over=True, failed=True)}
 
 
 def _asked(floor: Floor, number: int) -> Question | None:
@@ -326,7 +335,7 @@ _CHANGES: dict[type[Body], Callable[[Floor, Event, Any], _Changes]] = {
     RoomOpened: _opened,
     RoomPaused: _phase,
     RoomResumed: _phase,
-    RoomEnded: _phase,
+    RoomEnded: _closed,
     PolicyChanged: _policy,
     PolicyFailed: _phase,
     Joined: _joined,

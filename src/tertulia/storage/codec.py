@@ -21,7 +21,8 @@ def to_row(event: Event, chain: bytes) -> Row:
     """An event as a row of ``events``, sealed onto ``chain``, the digest of the row before."""
     kind = event.type
     # What the room was opened with is written in full: later defaults must not change old rooms.
-    body = _BODIES[kind].dump_json(event.body, exclude_defaults=kind != RoomOpened.__name__)
+    whole = kind == RoomOpened.__name__
+    body = _BODIES[kind].dump_json(event.body, exclude_defaults=not whole, warnings="error")
     row = {
         "room": event.room,
         "seq": event.seq,

@@ -36,11 +36,9 @@ class Bids:
         if not willing or floor.agent_run >= self.agent_run:
             return None
         best = None if asked is None else self._best(asked, floor, willing)
-        if asked is None or (asked.over and best is None and _news_since(asked, floor)):
-            return Consult("bid", willing, self.within_s)
-        if not asked.over or best is None:
-            return None
-        return Choice(best, "highest bid")
+        if asked is None or not asked.over or (best is None and _news_since(asked, floor)):
+            return Consult("bid", willing, self.within_s)  # or wait for the bids
+        return None if best is None else Choice(best, "highest bid")
 
     def _best(
         self, asked: Question, floor: Floor, willing: tuple[ParticipantId, ...]

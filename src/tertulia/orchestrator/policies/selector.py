@@ -27,9 +27,9 @@ class Selector:
         asked = floor.question
         if not willing or floor.agent_run >= self.agent_run:
             return None
-        if asked is None or outdated(asked, floor):
-            return Consult("select", tuple(willing), self.within_s)
-        if not asked.over or (asked.choice is None and not asked.failed):
+        if asked is None or not asked.over or _outdated(asked, floor):
+            return Consult("select", tuple(willing), self.within_s)  # or wait for the answer
+        if asked.kind != "select" or (asked.choice is None and not asked.failed):
             return None
         if asked.choice in willing and not asked.failed:
             return Choice(asked.choice, "selected")
@@ -37,9 +37,9 @@ class Selector:
         return Choice(silent.id, "nobody was selected: the longest silent")
 
 
-def outdated(asked: Question, floor: Floor) -> bool:
+def _outdated(asked: Question, floor: Floor) -> bool:
     """Whether the answer was silence, and something has been said since the question."""
-    silence = asked.over and asked.choice is None and not asked.failed
+    silence = asked.kind != "select" or (asked.choice is None and not asked.failed)
     return silence and floor.latest is not None and floor.latest.seq > asked.seq
 
 

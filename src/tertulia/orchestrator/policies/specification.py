@@ -6,6 +6,7 @@ A policy is a frozen dataclass of numbers, texts, flags and other policies, know
 from collections.abc import Callable, Mapping
 from dataclasses import fields
 from difflib import get_close_matches
+from math import isfinite
 from typing import Any, TypeVar
 
 from tertulia.orchestrator.errors import Exists, Invalid, Unknown
@@ -82,6 +83,8 @@ def _check_type(where: str, field: str, value: object, default: object) -> None:
     fits = type(value) is wanted or (wanted is float and type(value) is int)
     if wanted is tuple and not isinstance(value, list | tuple):
         raise Invalid(where=where, what=f"{field} must be a list, and {_told(value)}")
+    if wanted is float and fits and not isfinite(value):  # type: ignore[arg-type]
+        raise Invalid(where=where, what=f"{field} must be finite, and {_told(value)}")
     if wanted in (bool, int, float, str) and not fits:
         what = f"{field} must be {wanted.__name__}, and {_told(value)}"
         raise Invalid(where=where, what=what)
@@ -95,6 +98,8 @@ def _said(value: Any) -> Any:
     """A field's value as data: policies are specified, tuples are lists, as in JSON."""
     if type(value) in _KNOWN.values():
         return specify(value)
+    if isinstance(value, Mapping):
+        return dict(value)
     return [_said(one) for one in value] if isinstance(value, tuple) else value
 
 
@@ -104,4 +109,4 @@ def _meant(field: str, value: Any) -> Any:
         return build(value)
     if isinstance(value, list | tuple):
         return tuple(build(one) if field == "each" else one for one in value)
-    return value
+    return dict(value) if isinstance(value, Mapping) else value
