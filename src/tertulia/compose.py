@@ -124,9 +124,7 @@ class House:
         path = make_url(self._url).database if self._url != MEMORY else None
         kept = Checkpoints.at(f"{path}.checkpoints") if path else Checkpoints.in_memory()
         await self._with_it.enter_async_context(kept)
-        begun = await kept.unfinished()  # before the log is asked: new turns may begin meanwhile
-        for turn in sorted(begun - await self.log.unfinished()):
-            await kept.delete(turn)
+        await kept.prune(self.log.unfinished)
         return kept
 
     async def __aenter__(self) -> Self:

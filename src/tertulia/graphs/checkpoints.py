@@ -7,7 +7,7 @@ lives in a file apart from the room's log, which would lose a quarter of its pac
 
 import asyncio
 import sqlite3
-from collections.abc import AsyncIterator, Callable, Iterable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, closing
 from pathlib import Path
 from types import TracebackType
@@ -83,12 +83,14 @@ class Checkpoints:
         """The turns that something is kept of."""
         return {TurnId(kept.config["configurable"]["thread_id"]) async for kept in self._kept()}
 
-    async def prune(self, still_held: Iterable[TurnId]) -> set[TurnId]:
+    async def prune(self, still_held: Callable[[], Awaitable[Iterable[TurnId]]]) -> set[TurnId]:
         """Forget every turn that no room holds any more; which ones those were.
 
-        ``still_held`` are the unfinished turns of *all* rooms whose graphs keep them here.
+        ``still_held`` tells the unfinished turns of *all* rooms whose graphs keep them here. It is
+        asked last, so that a turn which begins meanwhile is not taken for one that is over.
         """
-        over = await self.unfinished() - set(still_held)
+        kept = await self.unfinished()
+        over = kept - set(await still_held())
         for turn in sorted(over):
             await self.delete(turn)
         return over
