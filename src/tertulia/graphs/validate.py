@@ -60,11 +60,6 @@ def circles(arrows: Arrows) -> list[set[str]]:
     return sorted((c for c in components if arrows.subgraph(c).size()), key=min)
 
 
-def arrows_of(graph: TurnGraph) -> Arrows:
-    """The graph as nodes and arrows alone."""
-    return _arrows([node.name for node in graph.nodes], graph.edges)
-
-
 # ---- names
 
 
