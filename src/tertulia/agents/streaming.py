@@ -4,6 +4,7 @@ It never opens a connection, and it never blocks a running event loop.
 """
 
 import asyncio
+from abc import abstractmethod
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -17,6 +18,7 @@ from langchain_core.outputs import ChatGenerationChunk, ChatResult
 class StreamedModel(BaseChatModel):
     """A chat model of which only the asynchronous stream has to be written."""
 
+    @abstractmethod
     def _astream(
         self,
         messages: list[BaseMessage],
@@ -25,7 +27,7 @@ class StreamedModel(BaseChatModel):
         **kwargs: Any,
     ) -> AsyncIterator[ChatGenerationChunk]:
         """Yield the answer as it comes, and at least one chunk, even for silence."""
-        raise NotImplementedError
+        ...
 
     async def _agenerate(
         self,

@@ -4,7 +4,7 @@ Each function returns the drafts that a request amounts to, in their order, or r
 that says what to change. An empty answer means that it has come true already.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from difflib import get_close_matches
 
 from tertulia.orchestrator.addressing import addressees
@@ -27,6 +27,7 @@ from tertulia.orchestrator.events import (
     TurnResumed,
 )
 from tertulia.orchestrator.floor import Floor, Hold, Question, Seat
+from tertulia.orchestrator.policies.chaired import chairs
 from tertulia.orchestrator.ports import Reply
 from tertulia.orchestrator.room import ROOM, Kind, Participant, ParticipantId
 from tertulia.orchestrator.transitions import check
@@ -284,20 +285,11 @@ def _within(text: str, limit: int, problem: str | None) -> tuple[str, str | None
 
 def _check_chair(floor: Floor, who: ParticipantId) -> None:
     member(floor, who)
-    chair = _chair(floor.settings.policy)
-    if who != chair:
-        hint = f"{chair!r} is in the chair" if chair else "this room has no chair"
+    chairing = chairs(floor.settings.policy)
+    if who not in chairing:
+        named = ", ".join(sorted(chairing))
+        hint = f"{named} is in the chair" if named else "this room has no chair"
         raise NotAllowed(who=who, what="give the floor or turn hands down", hint=hint)
-
-
-def _chair(specification: object) -> str | None:
-    """The chair that a policy names, or one of the policies within it."""
-    if isinstance(specification, Mapping):
-        within = [_chair(value) for value in specification.values()]
-        return specification.get("chair") or next(filter(None, within), None)
-    if isinstance(specification, list | tuple):
-        return next(filter(None, map(_chair, specification)), None)
-    return None
 
 
 def _open_question(floor: Floor, number: int) -> Question | None:

@@ -1,6 +1,6 @@
 """A chair, person or agent, says who speaks."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from tertulia.orchestrator.floor import Floor, Seat
@@ -45,3 +45,15 @@ class Chaired:
 def _has_to_react(floor: Floor, chair: Seat) -> bool:
     """Whether something was said, or a hand went up, since the chair last had the floor."""
     return floor.news_for(chair) or any(r.grants >= chair.granted for r in floor.pending)
+
+
+def chairs(specification: object) -> set[str]:
+    """Who is in the chair under a policy, as it is said in data, or under any policy within it."""
+    match specification:
+        case {"name": "chaired", "chair": str(chair)}:
+            return {chair}
+        case Mapping():
+            return set().union(*map(chairs, specification.values()))
+        case list() | tuple():
+            return set().union(*map(chairs, specification))
+    return set()

@@ -83,7 +83,7 @@ def _check_type(where: str, field: str, value: object, default: object) -> None:
     fits = type(value) is wanted or (wanted is float and type(value) is int)
     if wanted is tuple and not isinstance(value, list | tuple):
         raise Invalid(where=where, what=f"{field} must be a list, and {_told(value)}")
-    if wanted is float and fits and not isfinite(value):  # type: ignore[arg-type]
+    if wanted is float and isinstance(value, int | float) and not isfinite(value):
         raise Invalid(where=where, what=f"{field} must be finite, and {_told(value)}")
     if wanted in (bool, int, float, str) and not fits:
         what = f"{field} must be {wanted.__name__}, and {_told(value)}"
