@@ -7,7 +7,7 @@ An :class:`Event` is the envelope (which room, when, by whom, who may see it) ar
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, get_args
 
 from tertulia.orchestrator.room import Audience, Kind, ParticipantId, RoomId, RoomSettings, TurnId
 
@@ -227,31 +227,7 @@ Body: TypeAlias = (
     | PolicyFailed
 )
 
-BODIES: dict[str, type[Body]] = {
-    body.__name__: body
-    for body in (
-        RoomOpened,
-        RoomPaused,
-        RoomResumed,
-        PolicyChanged,
-        RoomEnded,
-        Joined,
-        Left,
-        Said,
-        FloorRequested,
-        FloorRequestCancelled,
-        FloorRequestDenied,
-        Nominated,
-        Consulted,
-        Advised,
-        BidMade,
-        ConsultationEnded,
-        TurnGranted,
-        TurnResumed,
-        TurnEnded,
-        PolicyFailed,
-    )
-}
+BODIES: dict[str, type[Body]] = {body.__name__: body for body in get_args(Body)}
 """Every kind of event by its name in the ``type`` column."""
 
 

@@ -1,0 +1,33 @@
+"""What somebody asks for, checked against the floor and worded as events. Pure.
+
+Each function returns the drafts that a request amounts to, in their order, or raises a ``Refused``
+that says what to change. An empty answer means that it has come true already.
+"""
+
+from tertulia.orchestrator.admission.hands import deny, nominate, request, withdraw
+from tertulia.orchestrator.admission.members import join, leave, member
+from tertulia.orchestrator.admission.posts import post
+from tertulia.orchestrator.admission.questions import advise, bid, end_consultation, unadvised
+from tertulia.orchestrator.admission.turns import RESUMPTIONS, cut, finish, take_up
+from tertulia.orchestrator.admission.words import WORDS, check_words
+
+__all__ = [
+    "RESUMPTIONS",
+    "WORDS",
+    "advise",
+    "bid",
+    "check_words",
+    "cut",
+    "deny",
+    "end_consultation",
+    "finish",
+    "join",
+    "leave",
+    "member",
+    "nominate",
+    "post",
+    "request",
+    "take_up",
+    "unadvised",
+    "withdraw",
+]

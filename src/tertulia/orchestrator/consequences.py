@@ -1,0 +1,235 @@
+"""What an event changes on the floor beside phase and standing: one function for each kind.
+
+``transitions`` asks these after its tables have said that the event may happen.
+"""
+
+from collections.abc import Callable, Mapping
+from typing import Any, TypeAlias
+
+from tertulia.orchestrator.errors import NotNow
+from tertulia.orchestrator.events import (
+    Advised,
+    BidMade,
+    Body,
+    ConsultationEnded,
+    Consulted,
+    Event,
+    FloorRequestCancelled,
+    FloorRequestDenied,
+    FloorRequested,
+    Joined,
+    Left,
+    Nominated,
+    PolicyChanged,
+    PolicyFailed,
+    RoomEnded,
+    RoomOpened,
+    RoomPaused,
+    RoomResumed,
+    Said,
+    TurnEnded,
+    TurnGranted,
+    TurnResumed,
+)
+from tertulia.orchestrator.floor import (
+    Floor,
+    Hold,
+    Nomination,
+    Obligation,
+    Question,
+    Request,
+    Seat,
+    Standing,
+    Utterance,
+    revised,
+)
+from tertulia.orchestrator.room import Kind
+
+Changes: TypeAlias = dict[str, Any]
+"""Fields of the floor with their new values."""
+
+
+def _opened(floor: Floor, event: Event, body: RoomOpened) -> Changes:
+    return {"settings": body.settings}
+
+
+def _nothing(floor: Floor, event: Event, body: Body) -> Changes:
+    return {}
+
+
+def _closed(floor: Floor, event: Event, body: RoomEnded) -> Changes:
+    return {"question": None}
+
+
+def _policy(floor: Floor, event: Event, body: PolicyChanged) -> Changes:
+    return {"settings": revised(floor.settings, policy=body.policy)}
+
+
+def _joined(floor: Floor, event: Event, body: Joined) -> Changes:
+    seat = Seat(event.by, body.name, body.kind, joined=event.seq, heard=event.seq)
+    return {"members": {**floor.members, event.by: seat}}
+
+
+def _left(floor: Floor, event: Event, body: Left) -> Changes:
+    gone = event.by
+    left = floor.members[gone]
+    return {
+        "departed": {**floor.departed, gone: (left.name, left.kind)},
+        "members": {who: seat for who, seat in floor.members.items() if who != gone},
+        "pending": tuple(r for r in floor.pending if r.participant != gone),
+        "owed": tuple(o for o in floor.owed if o.participant != gone),
+        "nominated": tuple(n for n in floor.nominated if n.participant != gone),
+        "continuing": None if floor.continuing == gone else floor.continuing,
+    }
+
+
+def _said(floor: Floor, event: Event, body: Said) -> Changes:
+    speaker = event.by
+    person = floor.members[speaker].kind is Kind.HUMAN
+    owed = tuple(
+        o
+        for o in floor.owed
+        if not (person and o.participant == speaker and o.audience == event.audience)
+    )
+    open_ones = {(o.participant, o.by, o.audience): o for o in owed}
+    for who in body.addressees:
+        if who != speaker and floor.standing(who) not in (Standing.ABSENT, Standing.WATCHING):
+            # Asked again, one owes one answer, to the last asking, in the place of the first.
+            new = Obligation(who, event.seq, speaker, event.audience)
+            open_ones[who, speaker, event.audience] = new
+    changes: Changes = {"owed": tuple(open_ones.values()), "continuing": None}
+    if event.audience is None:
+        changes["latest"] = Utterance(speaker, event.seq)
+        if floor.latest is not None and floor.latest.by != speaker:
+            changes["before"] = floor.latest
+    if person:
+        changes.update(agent_run=0, volunteers=0)
+    return changes
+
+
+def _requested(floor: Floor, event: Event, body: FloorRequested) -> Changes:
+    for request in floor.pending:
+        if request.participant == event.by:
+            again = revised(request, priority=body.priority)
+            return {"pending": tuple(again if r is request else r for r in floor.pending)}
+    serial = floor.requests + 1
+    request = Request(event.by, serial, floor.grants, body.priority)
+    return {"requests": serial, "pending": (*floor.pending, request)}
+
+
+def _cancelled(
+    floor: Floor, event: Event, body: FloorRequestCancelled | FloorRequestDenied
+) -> Changes:
+    return {"pending": tuple(r for r in floor.pending if r.participant != event.by)}
+
+
+def _nominated(floor: Floor, event: Event, body: Nominated) -> Changes:
+    named = Nomination(event.by, body.chair)
+    return {} if named in floor.nominated else {"nominated": (*floor.nominated, named)}
+
+
+def _consulted(floor: Floor, event: Event, body: Consulted) -> Changes:
+    asked = Question(body.question, event.seq, body.kind, body.candidates)
+    return {"question": asked, "questions": body.question}
+
+
+def _advised(floor: Floor, event: Event, body: Advised) -> Changes:
+    asked = _asked(floor, body.question)
+    if asked is None:
+        return {}
+    failed = body.problem is not None
+    return {"question": revised(asked, choice=body.choice, over=True, failed=failed)}
+
+
+def _bid(floor: Floor, event: Event, body: BidMade) -> Changes:
+    asked = _asked(floor, body.question)
+    if asked is None or event.by not in asked.candidates:
+        return {}
+    bids = (*(bid for bid in asked.bids if bid[0] != event.by), (event.by, body.score))
+    return {"question": revised(asked, bids=bids, over=len(bids) == len(asked.candidates))}
+
+
+def _consultation_ended(floor: Floor, event: Event, body: ConsultationEnded) -> Changes:
+    asked = _asked(floor, body.question)
+    if asked is None:
+        return {}
+    return {"question": None if body.again else revised(asked, over=True, failed=True)}
+
+
+def _asked(floor: Floor, number: int) -> Question | None:
+    """The question of that number, if it is still open."""
+    asked = floor.question
+    return asked if asked is not None and asked.number == number and not asked.over else None
+
+
+def _granted(floor: Floor, event: Event, body: TurnGranted) -> Changes:
+    who, serial = event.by, floor.grants + 1
+    seat = floor.members[who]
+    heard = event.seq if event.audience is None else seat.heard
+    agent = int(seat.kind is Kind.AGENT)
+    hold = Hold(body.turn, who, event.seq, event.at, body.until, event.audience, body.answers)
+    sat = revised(seat, heard=heard, granted=serial, turns=seat.turns + 1)
+    return {
+        "members": {**floor.members, who: sat},
+        "pending": tuple(r for r in floor.pending if r.participant != who),
+        "holds": (*floor.holds, hold),
+        "owed": tuple(
+            o for o in floor.owed if o.participant != who or o.audience != event.audience
+        ),
+        "nominated": tuple(n for n in floor.nominated if n.participant != who),
+        "question": None,
+        "continuing": None,
+        "grants": serial,
+        "agent_turns": floor.agent_turns + agent,
+        "agent_run": floor.agent_run + agent,
+        "volunteers": floor.volunteers + (agent if body.answers is None else 0),
+    }
+
+
+def _resumed(floor: Floor, event: Event, body: TurnResumed) -> Changes:
+    return {
+        "holds": tuple(
+            revised(hold, until=body.until, attempt=body.attempt)
+            if hold.turn == body.turn
+            else hold
+            for hold in floor.holds
+        )
+    }
+
+
+def _ended(floor: Floor, event: Event, body: TurnEnded) -> Changes:
+    ended = next((hold for hold in floor.holds if hold.turn == body.turn), None)
+    if ended is None:
+        raise NotNow(who=f"turn {body.turn!r}", standing="not held", event="TurnEnded", hint="")
+    seat = floor.members[ended.participant]
+    rose = revised(seat, floor_s=round(seat.floor_s + event.at - ended.since, 6))
+    return {
+        "members": {**floor.members, ended.participant: rose},
+        "holds": tuple(hold for hold in floor.holds if hold.turn != body.turn),
+        "continuing": event.by if body.more else floor.continuing,
+    }
+
+
+CHANGES: Mapping[type[Body], Callable[[Floor, Event, Any], Changes]] = {
+    RoomOpened: _opened,
+    RoomPaused: _nothing,
+    RoomResumed: _nothing,
+    RoomEnded: _closed,
+    PolicyChanged: _policy,
+    PolicyFailed: _nothing,
+    Joined: _joined,
+    Left: _left,
+    Said: _said,
+    FloorRequested: _requested,
+    FloorRequestCancelled: _cancelled,
+    FloorRequestDenied: _cancelled,
+    Nominated: _nominated,
+    Consulted: _consulted,
+    Advised: _advised,
+    BidMade: _bid,
+    ConsultationEnded: _consultation_ended,
+    TurnGranted: _granted,
+    TurnResumed: _resumed,
+    TurnEnded: _ended,
+}
+"""The function for each kind of event."""
