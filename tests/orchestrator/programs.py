@@ -105,7 +105,8 @@ class PureRoom:
 
     def say(self, who: str, text: str = "Well.", **more: Any) -> tuple[Event, ...]:
         """Let somebody say something."""
-        return self.ask(lambda f, now: admission.post(f, ParticipantId(who), text, **more))
+        wanted = admission.Post(ParticipantId(who), text, **more)
+        return self.ask(lambda f, now: admission.post(f, wanted, now))
 
     def raise_hand(self, who: str, priority: int = 0) -> tuple[Event, ...]:
         """Let somebody ask for the floor."""
@@ -150,7 +151,8 @@ def _worded(floor: Floor, now: float, ask: Ask) -> tuple[Draft, ...]:
             return admission.leave(floor, who, "", "as I was say")
         case ("post", who, text, whisper, back):
             reply_to = floor.head - back if back is not None and floor.head > back else None
-            return admission.post(floor, who, text, whisper=whisper, reply_to=reply_to)
+            wanted = admission.Post(who, text, whisper=tuple(whisper), reply_to=reply_to)
+            return admission.post(floor, wanted)
         case ("hand", who, priority):
             return admission.request(floor, who, priority)
         case ("lower", who):

@@ -187,6 +187,9 @@ def test_what_the_table_does_not_say_cannot_happen(standing: Standing, kind: typ
         "BidMade": (1, 0.5),
         "TurnGranted": (turn, 1.0, "a rule"),
         "TurnResumed": (turn, 1.0, 2),
+        "TurnInformed": (turn, 1),
+        "BargedIn": (turn,),
+        "InterruptionLapsed": (turn,),
         "TurnEnded": (turn, Outcome.COMMITTED),
     }
     event = Event(floor.room, floor.head + 1, 1, 0.0, ANA, kind(*arguments.get(kind.__name__, ())))

@@ -87,13 +87,13 @@ def test_in_free_talk_a_raised_hand_is_granted_within_n_grants(program: Sequence
 
 @given(st.dictionaries(st.sampled_from([BO, EVE, FLO]), st.integers(1, 4), min_size=3))
 def test_turns_come_in_proportion_to_the_weights(weights: dict[str, int]) -> None:
-    room = PureRoom(Weighted(weights))
+    room = PureRoom(Weighted(weights), RoomSettings(coalesce_s=0))
     room.seat(ANA, CY, BO, EVE, FLO)
     room.say(ANA, "Please discuss.")
     had: list[str] = []
     for turn in range(10 * sum(weights.values())):  # people keep talking, so that all have news
         had.append(str(room.holder))
-        room.say((ANA, CY)[turn % 2], "Go on.")
+        room.say((ANA, CY)[turn % 2], "Tell us more.")
         room.finish("Yes.")
     counted = Counter(had)
     for who, weight in weights.items():

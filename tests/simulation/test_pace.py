@@ -15,7 +15,7 @@ from tertulia.simulation import Outside
 
 ASKED = """
 title: x
-room: {lease_s: 5}
+room: {lease_s: 5, coalesce_s: 0}
 participants:
 - name: Bo
 - name: Ana

@@ -7,6 +7,7 @@ from tertulia.orchestrator import RoomSettings, Said
 from tertulia.orchestrator.events import (
     BODIES,
     Advised,
+    BargedIn,
     BidMade,
     Body,
     ConsultationEnded,
@@ -16,6 +17,8 @@ from tertulia.orchestrator.events import (
     FloorRequestCancelled,
     FloorRequestDenied,
     FloorRequested,
+    InputPolicyChanged,
+    InterruptionLapsed,
     Joined,
     Left,
     Nominated,
@@ -28,15 +31,42 @@ from tertulia.orchestrator.events import (
     RoomResumed,
     TurnEnded,
     TurnGranted,
+    TurnInformed,
     TurnResumed,
+    Uptake,
 )
 from tertulia.orchestrator.floor import Floor
 from tertulia.orchestrator.ports import Batch, Log, Tenure
-from tertulia.orchestrator.room import ROOM, Audience, Kind, ParticipantId, RoomId, TurnId
+from tertulia.orchestrator.room import (
+    ROOM,
+    Audience,
+    CutAt,
+    InputPolicy,
+    Kind,
+    ParticipantId,
+    RoomId,
+    TurnId,
+)
 from tertulia.orchestrator.transitions import fold
 
 ana, ben, bo = ParticipantId("ana"), ParticipantId("ben"), ParticipantId("bo")
 POLICY = {"name": "fair", "patience": 4, "inner": {"name": "round_robin", "people": True}}
+
+
+SETTINGS = RoomSettings(
+    POLICY,
+    None,
+    0.1,
+    1e-3,
+    7,
+    12,
+    InputPolicy.REJECT,
+    {"ana": InputPolicy.INFORM},
+    CutAt.TRP,
+    0.1,
+    0.2,
+    0.3,
+)
 
 
 def taken(room: RoomId, epoch: int = 1) -> Tenure:
@@ -81,14 +111,14 @@ def bodies() -> list[Body]:
     """One of every kind, every field of it set."""
     turn = TurnId("kitchen/1")
     one_each: list[Body] = [
-        RoomOpened(RoomSettings(POLICY, None, 0.1, 1e-3, 7, 12), "A title"),
+        RoomOpened(SETTINGS, "A title"),
         RoomPaused(),
         RoomResumed(),
         RoomEnded("it is late"),
         PolicyChanged(POLICY),
         Joined("Ana María", Kind.OBSERVER),
         Left("tired"),
-        Said("words", (ana, bo), turn, 3, ana),
+        Said("words", (ana, bo), turn, 3, ana, Uptake.RETRACTED),
         FloorRequested(10**30),
         FloorRequestCancelled(),
         FloorRequestDenied(bo, "not now"),
@@ -99,7 +129,11 @@ def bodies() -> list[Body]:
         ConsultationEnded(7),
         TurnGranted(turn, 1767225600.123457, "a rule", 3),
         TurnResumed(turn, 0.1 + 0.2, 2),
-        TurnEnded(turn, Outcome.INTERRUPTED, "a problem", more=True),
+        TurnInformed(turn, 12),
+        BargedIn(turn),
+        InterruptionLapsed(turn),
+        InputPolicyChanged(InputPolicy.INFORM, ana),
+        TurnEnded(turn, Outcome.INTERRUPTED, "a problem", True, bo),
         PolicyFailed("it raised"),
     ]
     assert {type(body).__name__ for body in one_each} == BODIES.keys()

@@ -37,15 +37,17 @@ def model_caller(
 ) -> Node:
     """Ask the model, say its words as they come, and keep them as ``draft``.
 
-    It reads the room, the plan if there is one, and what tools have answered in this turn; calls
-    of ``tools`` become a round. Speaking again in the same turn, it goes on where it was. With
-    ``aloud=False`` nobody hears it, and its draft takes the place of the one before. Raises what
-    the model raises, and ``Invalid`` for tools that the model cannot take.
+    It reads the room (also what was said since the turn began, where that may inform it), the plan
+    if there is one, and what tools have answered in this turn; calls of ``tools`` become a round.
+    Speaking again in the same turn, it goes on where it was. With ``aloud=False`` nobody hears it,
+    and its draft takes the place of the one before. Raises what the model raises, and ``Invalid``
+    for tools that the model cannot take.
     """
     asked = _with_tools(model, tools)
 
     async def call_model(state: TurnState, runtime: InTurn) -> TurnState:
         turn, rounds = runtime.context, state.get("tool_rounds") or []
+        await turn.catch_up()
         before = state.get("draft", "") if aloud else ""
         notes = _plan_note(state.get("plan") or []) + _draft_note(before if not rounds else "")
         messages = prompt(turn, card, budget=budget, notes=notes)
@@ -73,6 +75,7 @@ def tool_executor(tools: Sequence[Tool]) -> Node:
         calls = open_calls(state)
         if not calls:
             return TurnState()
+        await runtime.context.act()
         results = await run_calls(calls, box, passes)
         *earlier, last = state["tool_rounds"]
         done = Round(said=last["said"], calls=calls, results=results)

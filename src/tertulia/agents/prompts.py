@@ -106,7 +106,11 @@ def _speech(languages: tuple[str, ...]) -> str:
 def _errand(turn: Turn) -> str:
     """To whom it speaks, where that is not simply whoever spoke last, to everybody."""
     parts = []
-    if turn.answers is not None and turn.answers is not turn.view[-1]:
+    if turn.answers is not None and turn.answers.by == turn.me.id:
+        parts.append(
+            "You were cut off, and nobody has said anything since: go on where you stopped."
+        )
+    elif turn.answers is not None and turn.answers is not turn.view[-1]:
         parts.append(f"You answer {_name(turn.answers.by, turn.members)}.")
     if turn.audience is not None:
         listeners = _names(_others(turn.audience, turn.me.id), turn.members)

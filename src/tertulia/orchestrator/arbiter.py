@@ -97,7 +97,7 @@ def _consult(floor: Floor, policy: Policy, wanted: Consult, now: float) -> Draft
 
 def _grant(floor: Floor, choice: Choice, now: float) -> Draft:
     who = choice.participant
-    turn = TurnId(f"{floor.room}/{floor.grants + 1}")
+    turn = TurnId(f"{floor.room}/{floor.grants + floor.undone + 1}")
     until = round(now + lease_s(floor, floor.members[who].kind), 6)
     audience = next(
         (o.audience for o in floor.owed if o.participant == who and o.seq == choice.answers), None

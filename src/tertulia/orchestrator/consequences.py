@@ -9,6 +9,7 @@ from typing import Any, TypeAlias
 from tertulia.orchestrator.errors import NotNow
 from tertulia.orchestrator.events import (
     Advised,
+    BargedIn,
     BidMade,
     Body,
     ConsultationEnded,
@@ -17,9 +18,12 @@ from tertulia.orchestrator.events import (
     FloorRequestCancelled,
     FloorRequestDenied,
     FloorRequested,
+    InputPolicyChanged,
+    InterruptionLapsed,
     Joined,
     Left,
     Nominated,
+    Outcome,
     PolicyChanged,
     PolicyFailed,
     RoomEnded,
@@ -29,9 +33,13 @@ from tertulia.orchestrator.events import (
     Said,
     TurnEnded,
     TurnGranted,
+    TurnInformed,
     TurnResumed,
+    Uptake,
 )
 from tertulia.orchestrator.floor import (
+    Claim,
+    CutOff,
     Floor,
     Hold,
     Nomination,
@@ -43,7 +51,8 @@ from tertulia.orchestrator.floor import (
     Utterance,
     revised,
 )
-from tertulia.orchestrator.room import Kind
+from tertulia.orchestrator.room import Audience, Kind, ParticipantId, TurnId
+from tertulia.orchestrator.visibility import covers
 
 Changes: TypeAlias = dict[str, Any]
 """Fields of the floor with their new values."""
@@ -80,31 +89,50 @@ def _left(floor: Floor, event: Event, body: Left) -> Changes:
         "owed": tuple(o for o in floor.owed if o.participant != gone),
         "nominated": tuple(n for n in floor.nominated if n.participant != gone),
         "continuing": None if floor.continuing == gone else floor.continuing,
+        "cut_off": tuple(c for c in floor.cut_off if c.participant != gone),
     }
 
 
 def _said(floor: Floor, event: Event, body: Said) -> Changes:
+    if body.uptake is not Uptake.TAKEN:
+        return {}
     speaker = event.by
-    person = floor.members[speaker].kind is Kind.HUMAN
+    seat = floor.members[speaker]
+    person = seat.kind is Kind.HUMAN
     owed = tuple(
         o
         for o in floor.owed
         if not (person and o.participant == speaker and o.audience == event.audience)
     )
-    open_ones = {(o.participant, o.by, o.audience): o for o in owed}
+    open_ones = {_pair(o): o for o in owed}
     for who in body.addressees:
         if who != speaker and floor.standing(who) not in (Standing.ABSENT, Standing.WATCHING):
             # Asked again, one owes one answer, to the last asking, in the place of the first.
             new = Obligation(who, event.seq, speaker, event.audience)
-            open_ones[who, speaker, event.audience] = new
+            open_ones[_pair(new)] = new
     changes: Changes = {"owed": tuple(open_ones.values()), "continuing": None}
     if event.audience is None:
         changes["latest"] = Utterance(speaker, event.seq)
         if floor.latest is not None and floor.latest.by != speaker:
             changes["before"] = floor.latest
     if person:
-        changes.update(agent_run=0, volunteers=0)
+        in_a_burst = event.at - seat.spoke <= floor.settings.coalesce_s
+        spoke = revised(seat, spoke=event.at, burst=seat.burst + 1 if in_a_burst else 1)
+        changes.update(agent_run=0, volunteers=0, members={**floor.members, speaker: spoke})
+    if body.interrupted_by is not None and body.turn is not None:
+        changes |= _hold_revised(floor, body.turn, said=event.seq)
+    elif floor.cut_off:
+        changes["cut_off"] = tuple(
+            cut
+            for cut in floor.cut_off
+            if cut.participant == speaker or not covers(event.audience, cut.audience)
+        )
     return changes
+
+
+def _pair(owed: Obligation) -> tuple[ParticipantId, ParticipantId, Audience]:
+    """Who owes whom an answer before whom: asked again, one owes one answer."""
+    return owed.participant, owed.by, owed.audience
 
 
 def _requested(floor: Floor, event: Event, body: FloorRequested) -> Changes:
@@ -167,7 +195,17 @@ def _granted(floor: Floor, event: Event, body: TurnGranted) -> Changes:
     seat = floor.members[who]
     heard = event.seq if event.audience is None else seat.heard
     agent = int(seat.kind is Kind.AGENT)
-    hold = Hold(body.turn, who, event.seq, event.at, body.until, event.audience, body.answers)
+    claim = _claim(floor, seat, event.audience)
+    hold = Hold(
+        body.turn,
+        who,
+        event.seq,
+        event.at,
+        body.until,
+        event.audience,
+        body.answers,
+        claim=claim,
+    )
     sat = revised(seat, heard=heard, granted=serial, turns=seat.turns + 1)
     return {
         "members": {**floor.members, who: sat},
@@ -177,6 +215,7 @@ def _granted(floor: Floor, event: Event, body: TurnGranted) -> Changes:
             o for o in floor.owed if o.participant != who or o.audience != event.audience
         ),
         "nominated": tuple(n for n in floor.nominated if n.participant != who),
+        "cut_off": tuple(c for c in floor.cut_off if not covers(event.audience, c.audience)),
         "question": None,
         "continuing": None,
         "grants": serial,
@@ -186,15 +225,66 @@ def _granted(floor: Floor, event: Event, body: TurnGranted) -> Changes:
     }
 
 
+def _claim(floor: Floor, seat: Seat, audience: Audience) -> Claim:
+    """What a grant takes from the floor."""
+    who = seat.id
+    return Claim(
+        seat,
+        tuple(o for o in floor.owed if o.participant == who and o.audience == audience),
+        next((r for r in floor.pending if r.participant == who), None),
+        tuple(n for n in floor.nominated if n.participant == who),
+        floor.continuing == who,
+    )
+
+
 def _resumed(floor: Floor, event: Event, body: TurnResumed) -> Changes:
+    return _hold_revised(floor, body.turn, until=body.until, attempt=body.attempt)
+
+
+def _barged_in(floor: Floor, event: Event, body: BargedIn) -> Changes:
+    return _hold_revised(floor, body.turn, yields_to=event.by)
+
+
+def _hold_revised(floor: Floor, turn: TurnId, **changes: Any) -> Changes:
+    return {"holds": tuple(revised(h, **changes) if h.turn == turn else h for h in floor.holds)}
+
+
+def _informed(floor: Floor, event: Event, body: TurnInformed) -> Changes:
+    """What the turn has been told of is asked of it no more, and is no news to its speaker."""
+    hold = next((hold for hold in floor.holds if hold.turn == body.turn), None)
+    if hold is None or hold.claim is None:
+        return {}
+    who = hold.participant
+    told = tuple(
+        o
+        for o in floor.owed
+        if o.participant == who and o.audience == hold.audience and o.seq <= body.as_of
+    )
+    claim = revised(hold.claim, owed=(*hold.claim.owed, *told))
+    changes = _hold_revised(floor, body.turn, as_of=body.as_of, claim=claim)
+    if hold.audience is None:
+        seat = revised(floor.members[who], heard=body.as_of)
+        changes["members"] = {**floor.members, who: seat}
+    return {**changes, "owed": tuple(o for o in floor.owed if o not in told)}
+
+
+def _interruption_lapsed(floor: Floor, event: Event, body: InterruptionLapsed) -> Changes:
+    """Whoever was cut off owes the rest of it to those who heard the beginning."""
+    cut = next((cut for cut in floor.cut_off if cut.turn == body.turn), None)
+    if cut is None:
+        return {}
+    rest = Obligation(cut.participant, cut.seq, cut.by, cut.audience)
     return {
-        "holds": tuple(
-            revised(hold, until=body.until, attempt=body.attempt)
-            if hold.turn == body.turn
-            else hold
-            for hold in floor.holds
-        )
+        "cut_off": tuple(c for c in floor.cut_off if c is not cut),
+        "owed": (*floor.owed, rest),
     }
+
+
+def _input_policy(floor: Floor, event: Event, body: InputPolicyChanged) -> Changes:
+    if body.who is None:
+        return {"settings": revised(floor.settings, input=body.input)}
+    own = {**floor.settings.input_of, body.who: body.input}
+    return {"settings": revised(floor.settings, input_of=own)}
 
 
 def _ended(floor: Floor, event: Event, body: TurnEnded) -> Changes:
@@ -203,11 +293,42 @@ def _ended(floor: Floor, event: Event, body: TurnEnded) -> Changes:
         raise NotNow(who=f"turn {body.turn!r}", standing="not held", event="TurnEnded", hint="")
     seat = floor.members[ended.participant]
     rose = revised(seat, floor_s=round(seat.floor_s + event.at - ended.since, 6))
-    return {
+    changes: Changes = {
         "members": {**floor.members, ended.participant: rose},
         "holds": tuple(hold for hold in floor.holds if hold.turn != body.turn),
         "continuing": event.by if body.more else floor.continuing,
     }
+    if body.outcome is Outcome.ROLLED_BACK and ended.claim is not None:
+        changes |= _given_back(floor, rose, ended.claim)
+    if (
+        body.outcome is Outcome.INTERRUPTED
+        and seat.kind is Kind.AGENT
+        and body.interrupted_by is not None
+    ):
+        seq = ended.said or ended.answers or event.seq
+        cut = CutOff(ended.participant, ended.turn, seq, body.interrupted_by, ended.audience)
+        changes["cut_off"] = (*floor.cut_off, cut)
+    return changes
+
+
+def _given_back(floor: Floor, seat: Seat, claim: Claim) -> Changes:
+    """The floor as though the turn had not been granted; only the time it took is kept."""
+    before, agent = claim.seat, int(seat.kind is Kind.AGENT)
+    sat = revised(seat, heard=before.heard, granted=before.granted, turns=before.turns)
+    changes: Changes = {
+        "members": {**floor.members, seat.id: sat},
+        "owed": tuple({_pair(o): o for o in (*claim.owed, *floor.owed)}.values()),
+        "nominated": tuple(dict.fromkeys((*claim.nominated, *floor.nominated))),
+        "grants": floor.grants - 1,
+        "undone": floor.undone + 1,
+        "agent_turns": floor.agent_turns - agent,
+        "agent_run": max(0, floor.agent_run - agent),
+    }
+    if claim.request is not None:
+        changes["pending"] = (claim.request, *floor.pending)
+    if claim.continuing:
+        changes["continuing"] = seat.id
+    return changes
 
 
 CHANGES: Mapping[type[Body], Callable[[Floor, Event, Any], Changes]] = {
@@ -230,6 +351,10 @@ CHANGES: Mapping[type[Body], Callable[[Floor, Event, Any], Changes]] = {
     ConsultationEnded: _consultation_ended,
     TurnGranted: _granted,
     TurnResumed: _resumed,
+    TurnInformed: _informed,
+    BargedIn: _barged_in,
+    InterruptionLapsed: _interruption_lapsed,
+    InputPolicyChanged: _input_policy,
     TurnEnded: _ended,
 }
 """The function for each kind of event."""

@@ -36,7 +36,7 @@ Bidder: TypeAlias = Callable[[Consultation], Awaitable[Bid | float]]
 class Consultations:
     """The question of one room that is being answered, if there is one."""
 
-    def __init__(self, clock: Clock, ask: Callable[[Prepare], None]) -> None:
+    def __init__(self, clock: Clock, ask: Callable[[Prepare], object]) -> None:
         """``ask`` puts what the answers amount to into the room's inbox."""
         self.adviser: Adviser | None = None
         self._clock, self._ask = clock, ask

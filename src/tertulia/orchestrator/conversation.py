@@ -6,7 +6,7 @@ what has been committed.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 
@@ -15,6 +15,7 @@ from tertulia.orchestrator.arbiter import step
 from tertulia.orchestrator.consultation import Consultations
 from tertulia.orchestrator.errors import Fenced, ShuttingDown, StoreUnusable, Unreachable
 from tertulia.orchestrator.events import (
+    BargedIn,
     Consulted,
     Draft,
     Event,
@@ -22,25 +23,22 @@ from tertulia.orchestrator.events import (
     RoomEnded,
     TurnEnded,
     TurnGranted,
+    TurnInformed,
     TurnResumed,
 )
-from tertulia.orchestrator.feed import Delta, Feed
+from tertulia.orchestrator.feed import Feed
 from tertulia.orchestrator.floor import Floor, Hold, Phase
 from tertulia.orchestrator.inbox import Asked, Inbox, Prepare
 from tertulia.orchestrator.policies import build, policy_after
-from tertulia.orchestrator.ports import Batch, Clock, Log, Policy, Reply, Tenure
-from tertulia.orchestrator.room import ROOM, Kind, ParticipantId, TurnId
+from tertulia.orchestrator.ports import Batch, Clock, Log, Policy, Tenure
+from tertulia.orchestrator.running import STUBBORN_S, RunningTurns, Surroundings
 from tertulia.orchestrator.transcript import Transcript
-from tertulia.orchestrator.turns import RunningTurn, Speaker, Turn
 
 SNAPSHOT_EVERY = 512
 """Events between two snapshots: what opening a room reads at most, beside the snapshot."""
 
 RETRY_S = (0.1, 5.0)
 """The first and the longest wait before a commit that failed is tried again."""
-
-STUBBORN_S = 5.0
-"""How long leaving waits for agents that will not be cancelled."""
 
 
 @dataclass(slots=True)
@@ -69,16 +67,16 @@ class Conversation:
         self.floor, self.epoch = floor, tenure.epoch
         self.feed = Feed(floor.room, log, floor.head)
         self.transcript = Transcript(said)
-        self.speakers: dict[ParticipantId, Speaker] = {}
         self.inbox = Inbox(self._arrived)
+        surroundings = Surroundings(
+            lambda: self.floor, self._owe, clock, self.feed, self.transcript
+        )
+        self.turns = RunningTurns(surroundings)
         self._policy = build(floor.settings.policy)
         self._log, self._clock, self._lost = log, clock, lost
         self._kept = tenure.snapshot.head
-        self.consultations = Consultations(clock, lambda prepare: self._owe(prepare))
-        self._running: dict[TurnId, RunningTurn] = {}
-        self._alarms: dict[TurnId, Callable[[], None]] = {}
+        self.consultations = Consultations(clock, self._owe)
         self._loop: asyncio.Task[None] | None = None
-        self._chores: set[asyncio.Task[None]] = set()
         self._quiet: list[asyncio.Future[None]] = []
         self._leaving = self._left = False
         self._gone: Unreachable | None = None
@@ -95,23 +93,16 @@ class Conversation:
         if self.floor.question is not None:  # whoever was asked is no longer at it
             number = self.floor.question.number
             self._owe(lambda floor, now: admission.end_consultation(floor, number, again=True))
-
-    def cut(
-        self, hold: Hold, outcome: Outcome, by: ParticipantId, problem: str | None = None
-    ) -> None:
-        """End a turn before its time, with what it has delivered."""
-        self.inbox.put(lambda floor, now: self._cut(floor, hold, outcome, by, problem), owed=True)
-
-    def delivered(self, hold: Hold | None) -> str:
-        """What a running turn has delivered; it is silent until the step that asks is settled."""
-        running = None if hold is None else self._running.get(hold.turn)
-        return "" if running is None else running.turn.hush()
+        for cut_off in self.floor.cut_off:
+            self.turns.resume_later(cut_off.turn)
 
     @property
     def quiet(self) -> bool:
         """Whether nobody holds the floor and nothing waits to be done."""
         asking = self.floor.question is not None and not self.floor.question.over
-        return not (self.floor.holds or asking or len(self.inbox)) and self._loop is None
+        resuming = self.floor.cut_off and self.floor.settings.resume_s is not None
+        busy = self.floor.holds or asking or resuming or len(self.inbox)
+        return not busy and self._loop is None
 
     async def lapse(self) -> None:
         """Wait until the room is quiet, or no longer live here."""
@@ -123,21 +114,13 @@ class Conversation:
     async def turns_ended(self) -> None:
         """Start no more turns, and wait until those that run have ended."""
         self._leaving = True
-        while busy := [
-            *(running.task for running in self._running.values() if not running.task.done()),
-            *([] if self._loop is None else [self._loop]),
-        ]:
+        while busy := [*self.turns.busy, *([] if self._loop is None else [self._loop])]:
             await asyncio.wait(busy)
 
     async def leave(self, why: Unreachable) -> None:
         """Stop being live: unfinished turns stay in the log for the next owner."""
         self._leaving = self._left = True
-        tasks = [running.task for running in self._running.values()]
-        self._silence()
-        if tasks:  # one that will not be cancelled is left to itself: nobody hears it any more
-            await asyncio.wait(tasks, timeout=STUBBORN_S)
-        if self._chores:
-            await asyncio.wait(self._chores, timeout=STUBBORN_S)
+        await self.turns.gone(self._silence())
         if self._loop is not None:
             await asyncio.wait([self._loop], timeout=STUBBORN_S)
         self._gone = why  # from now on nothing new is begun
@@ -180,8 +163,7 @@ class Conversation:
         else:
             self._wait_s = RETRY_S[0]
             self._commit(done)
-        for running in self._running.values():
-            running.turn.speak_on()
+        self.turns.speak_on()
 
     async def _put_off(self, asked: list[Asked], error: Exception) -> None:
         """Refuse what was asked for, and keep what is owed for later."""
@@ -192,8 +174,7 @@ class Conversation:
         if self._left:  # what is owed stays in the log as unfinished, for the next owner
             self.inbox.refuse_all(ShuttingDown())
             return
-        for running in self._running.values():
-            running.turn.speak_on()
+        self.turns.speak_on()
         await self._clock.sleep(self._wait_s)
         self._wait_s = min(2 * self._wait_s, RETRY_S[1])
 
@@ -236,11 +217,16 @@ class Conversation:
     def _carry_out(self, events: Sequence[Event]) -> None:
         for event in events:
             match event.body:
-                case TurnGranted(turn=turn) | TurnResumed(turn=turn):
-                    self._start(turn)
-                case TurnEnded(turn=turn):
-                    self._stop(turn)
-                    self._tidy(event.by, turn)
+                case TurnGranted(turn=turn) | TurnResumed(turn=turn) if not self._leaving:
+                    self.turns.begin(turn)
+                case TurnInformed(turn=turn):
+                    self.turns.inform(turn)
+                case BargedIn(turn=turn):
+                    self.turns.yield_at_trp(turn, event.by)
+                case TurnEnded(turn=turn, outcome=outcome):
+                    self.turns.end(event.by, turn)
+                    if outcome is Outcome.INTERRUPTED and not self._leaving:
+                        self.turns.resume_later(turn)
                 case Consulted(question=number) as asked if self._asks(number):
                     self._consult(asked)
                 case RoomEnded():
@@ -256,13 +242,10 @@ class Conversation:
         self._go(error)
         self._lost(self)
 
-    def _silence(self) -> None:
+    def _silence(self) -> list[asyncio.Task[None]]:
         """Cancel every alarm, every running turn, and every question."""
         self.consultations.stop()
-        for cancel in self._alarms.values():
-            cancel()
-        for running in self._running.values():
-            running.stop()
+        return self.turns.silence()
 
     def _go(self, why: Unreachable) -> None:
         """Be live no longer; whoever still asks is told why."""
@@ -277,9 +260,9 @@ class Conversation:
             if not waiting.done():
                 waiting.set_result(None)
 
-    def _owe(self, prepare: Prepare) -> None:
+    def _owe(self, prepare: Prepare) -> asyncio.Future[tuple[Event, ...]]:
         """Put in what the room owes itself."""
-        self.inbox.put(prepare, owed=True)
+        return self.inbox.put(prepare, owed=True)
 
     def _asks(self, number: int) -> bool:
         """Whether this question is still open, and ours to ask."""
@@ -289,73 +272,10 @@ class Conversation:
     def _consult(self, asked: Consulted) -> None:
         bidders = {
             who: bid
-            for who, speaker in self.speakers.items()
+            for who, speaker in self.turns.speakers.items()
             if (bid := getattr(speaker, "bid", None)) is not None
         }
         self.consultations.begin(asked, self.floor, self.transcript.public(), bidders)
-
-    # ---- turns
-
-    def _start(self, turn: TurnId) -> None:
-        hold = next((h for h in self.floor.holds if h.turn == turn), None)
-        if hold is None or self._leaving:
-            return
-        alarm = self._alarms.pop(turn, None)
-        if alarm is not None:
-            alarm()
-        left = hold.until - self._clock.now()
-        self._alarms[turn] = self._clock.call_later(left, lambda: self._expire(hold))
-        if self.floor.members[hold.participant].kind is Kind.HUMAN:
-            return
-        speaker = self.speakers.get(hold.participant)
-        if speaker is None:
-            problem = f"no program speaks for {hold.participant!r} in this process"
-            self.cut(hold, Outcome.FAILED, ROOM, problem)
-            return
-        view = self.transcript.view(hold)
-        seen = Turn(
-            hold, self.floor.members, view, self._clock, lambda text: self._deliver(hold, text)
-        )
-        self._running[turn] = RunningTurn(seen, speaker, lambda reply: self._done(hold, reply))
-
-    def _stop(self, turn: TurnId) -> None:
-        alarm = self._alarms.pop(turn, None)
-        if alarm is not None:
-            alarm()
-        running = self._running.pop(turn, None)
-        if running is not None and not running.task.done():
-            running.stop()
-
-    def _tidy(self, who: ParticipantId, turn: TurnId) -> None:
-        """Tell the agent that its turn has been committed, if it wants to know."""
-        ended = getattr(self.speakers.get(who), "ended", None)
-        if ended is not None:
-            chore = asyncio.get_running_loop().create_task(_tidied(ended, turn))
-            self._chores.add(chore)
-            chore.add_done_callback(self._chores.discard)
-
-    def _done(self, hold: Hold, reply: Reply | str) -> None:
-        if isinstance(reply, str):
-            self.cut(hold, Outcome.FAILED, ROOM, reply)
-        else:
-            self.inbox.put(lambda floor, now: admission.finish(floor, hold, reply), owed=True)
-
-    def _expire(self, hold: Hold) -> None:
-        self.cut(hold, Outcome.EXPIRED, ROOM)
-
-    def _cut(
-        self, floor: Floor, hold: Hold, outcome: Outcome, by: ParticipantId, problem: str | None
-    ) -> tuple[Draft, ...]:
-        return admission.cut(floor, hold, outcome, by, self.delivered(hold), problem)
-
-    def _deliver(self, hold: Hold, text: str) -> None:
-        if self.feed.heard:
-            who = hold.participant
-            self.feed.deliver(Delta(hold.turn, who, text, hold.audience, self.floor.head))
-
-
-async def _tidied(ended: Callable[[TurnId], Awaitable[None]], turn: TurnId) -> None:
-    await ended(turn)
 
 
 def _take_up(hold: Hold, floor: Floor, now: float) -> tuple[Draft, ...]:

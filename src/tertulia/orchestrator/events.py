@@ -9,7 +9,15 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, TypeAlias, get_args
 
-from tertulia.orchestrator.room import Audience, Kind, ParticipantId, RoomId, RoomSettings, TurnId
+from tertulia.orchestrator.room import (
+    Audience,
+    InputPolicy,
+    Kind,
+    ParticipantId,
+    RoomId,
+    RoomSettings,
+    TurnId,
+)
 
 
 class Outcome(StrEnum):
@@ -27,6 +35,21 @@ class Outcome(StrEnum):
     """A person who was asked let somebody else speak."""
     LEFT = "left"
     """The holder left the room."""
+    ROLLED_BACK = "rolled_back"
+    """It has not happened: what it was granted for is open again."""
+
+
+class Uptake(StrEnum):
+    """What the room makes of an utterance (Austin 1962; Clark 1996)."""
+
+    TAKEN = "taken"
+    """It is news to everybody who hears it, and obliges whom it addresses."""
+    BACKCHANNEL = "backchannel"
+    """"mm-hm": it takes no floor, and asks nothing (Yngve 1970)."""
+    DECLINED = "declined"
+    """It came at a moment at which the room takes nothing up; it stands, and asks nothing."""
+    RETRACTED = "retracted"
+    """Part of a turn that was rolled back: people heard it, agents think without it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +112,7 @@ class Said:
     turn: TurnId | None = None
     reply_to: int | None = None
     interrupted_by: ParticipantId | None = None
+    uptake: Uptake = Uptake.TAKEN
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,13 +212,47 @@ class TurnResumed:
 
 
 @dataclass(frozen=True, slots=True)
+class TurnInformed:
+    """The turn has been told what was said meanwhile, up to the seq ``as_of``."""
+
+    turn: TurnId
+    as_of: int
+
+
+@dataclass(frozen=True, slots=True)
+class BargedIn:
+    """Somebody cuts into this turn, which ends at its next transition-relevance place."""
+
+    turn: TurnId
+
+
+@dataclass(frozen=True, slots=True)
+class InterruptionLapsed:
+    """Nobody has followed the interruption of this turn: a false one, so its speaker goes on."""
+
+    turn: TurnId
+
+
+@dataclass(frozen=True, slots=True)
+class InputPolicyChanged:
+    """From now on messages (of ``who``, or of all without one of their own) do this to turns."""
+
+    input: InputPolicy
+    who: ParticipantId | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class TurnEnded:
-    """The floor was given back or taken. ``more``: the speaker would go on if nobody else does."""
+    """The floor was given back or taken. ``more``: the speaker would go on if nobody else does.
+
+    ``interrupted_by`` is who cut into it, or took it back.
+    """
 
     turn: TurnId
     outcome: Outcome
     problem: str | None = None
     more: bool = False
+    interrupted_by: ParticipantId | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -223,6 +281,10 @@ Body: TypeAlias = (
     | ConsultationEnded
     | TurnGranted
     | TurnResumed
+    | TurnInformed
+    | BargedIn
+    | InterruptionLapsed
+    | InputPolicyChanged
     | TurnEnded
     | PolicyFailed
 )

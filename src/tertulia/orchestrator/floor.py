@@ -56,7 +56,8 @@ class Seat:
 
     ``heard`` is the seq up to which its last turn saw the log; ``granted`` the serial number of its
     last grant (0: none yet); ``turns`` and ``floor_s`` are how many turns it has been granted and
-    how long those that have ended took, in seconds, since it joined.
+    how long those that have ended took, in seconds, since it joined. ``spoke`` is when it last said
+    something that was taken up (Unix seconds), ``burst`` how many such things in quick succession.
     """
 
     id: ParticipantId
@@ -67,6 +68,8 @@ class Seat:
     granted: int = 0
     turns: int = 0
     floor_s: float = 0.0
+    spoke: float = 0.0
+    burst: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,10 +87,22 @@ class Request:
 
 
 @dataclass(frozen=True, slots=True)
+class Claim:
+    """What somebody was granted the floor for: taken from it, and given back on a rollback."""
+
+    seat: Seat
+    owed: "tuple[Obligation, ...]" = ()
+    request: Request | None = None
+    nominated: "tuple[Nomination, ...]" = ()
+    continuing: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Hold:
     """A floor that is held: one unfinished turn, from ``since`` until ``until`` (Unix seconds).
 
-    ``as_of`` is the seq up to which the turn reads the log.
+    ``as_of`` is the seq up to which the turn reads the log; ``yields_to`` is who has cut into it,
+    so that it ends at its next transition-relevance place. ``said`` is the seq of its utterance.
     """
 
     turn: TurnId
@@ -98,6 +113,9 @@ class Hold:
     audience: Audience = None
     answers: int | None = None
     attempt: int = 1
+    claim: Claim | None = None
+    yields_to: ParticipantId | None = None
+    said: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,6 +137,20 @@ class Nomination:
 
     participant: ParticipantId
     chair: ParticipantId
+
+
+@dataclass(frozen=True, slots=True)
+class CutOff:
+    """An agent that was interrupted, as long as nobody has followed.
+
+    ``seq`` is the utterance that was cut off, or what it was to answer if it had not begun.
+    """
+
+    participant: ParticipantId
+    turn: TurnId
+    seq: int
+    by: ParticipantId
+    audience: Audience = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,8 +185,9 @@ class Floor:
 
     ``latest`` is the last public utterance, ``before`` the last one by anybody else.
     ``agent_run`` counts agents' grants since a person last spoke, ``volunteers`` those among them
-    whom nobody had addressed, ``agent_turns`` all of them. ``barred`` are those whom a combinator
-    of policies holds back while it asks another one; nothing in the log bars anybody.
+    whom nobody had addressed, ``agent_turns`` all of them. A grant that was rolled back counts as
+    none, but for ``undone``. ``barred`` are those whom a combinator of policies holds back while it
+    asks another one; nothing in the log bars anybody.
     """
 
     room: RoomId
@@ -173,8 +206,10 @@ class Floor:
     latest: Utterance | None = None
     before: Utterance | None = None
     continuing: ParticipantId | None = None
+    cut_off: tuple[CutOff, ...] = ()
     requests: int = 0
     grants: int = 0
+    undone: int = 0
     agent_turns: int = 0
     agent_run: int = 0
     volunteers: int = 0

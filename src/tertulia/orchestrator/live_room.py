@@ -6,12 +6,14 @@ from functools import partial
 from typing import Any
 
 from tertulia.orchestrator import admission
+from tertulia.orchestrator.admission import Look, Post
 from tertulia.orchestrator.consultation import Adviser
 from tertulia.orchestrator.conversation import Conversation
 from tertulia.orchestrator.errors import KeyReused, Unknown
 from tertulia.orchestrator.events import (
     Draft,
     Event,
+    InputPolicyChanged,
     Outcome,
     PolicyChanged,
     RoomEnded,
@@ -25,11 +27,20 @@ from tertulia.orchestrator.inbox import Prepare
 from tertulia.orchestrator.keys import Keys
 from tertulia.orchestrator.policies import build, specify
 from tertulia.orchestrator.ports import Log, Policy
-from tertulia.orchestrator.room import ROOM, Audience, Participant, ParticipantId, RoomId
+from tertulia.orchestrator.room import (
+    ROOM,
+    Audience,
+    CutAt,
+    InputPolicy,
+    Participant,
+    ParticipantId,
+    RoomId,
+    one_of,
+)
 from tertulia.orchestrator.transcript import UTTERANCES
 from tertulia.orchestrator.transitions import check
 from tertulia.orchestrator.turns import Speaker
-from tertulia.orchestrator.visibility import audience_of, may_see
+from tertulia.orchestrator.visibility import may_see
 
 
 class Room:
@@ -52,7 +63,7 @@ class Room:
 
     def attach(self, who: str, speaker: Speaker) -> None:
         """Let ``speaker`` speak for an agent from its next turn on."""
-        self.live.speakers[ParticipantId(who)] = speaker
+        self.live.turns.speakers[ParticipantId(who)] = speaker
 
     def consult(self, adviser: Adviser) -> None:
         """Let ``adviser`` answer when the room's policy asks whom to select."""
@@ -79,11 +90,27 @@ class Room:
         ``to`` names addressees beyond those the text names; ``whisper`` the only ones to hear it.
         Raises ``BadContent``, ``Unknown``, ``KeyReused``, ``NotNow`` (observers), ``RoomClosed``.
         """
-        who, names, listeners = ParticipantId(by), tuple(to), tuple(whisper)
+        who = ParticipantId(by)
         asked_by = await self._author(reply_to, who)
-        prepare = partial(_posted, who, text, names, listeners, reply_to, asked_by, key)
+        return await self._post(Post(who, text, tuple(to), tuple(whisper), reply_to, asked_by, key))
+
+    async def backchannel(
+        self, by: str, text: str = "mm-hm", *, reply_to: int | None = None, key: str | None = None
+    ) -> Event:
+        """Say in passing that one listens (or react to ``reply_to``): it takes no floor.
+
+        Raises what ``post`` raises.
+        """
+        who = ParticipantId(by)
+        await self._author(reply_to, who)
+        passing = Post(who, text, reply_to=reply_to, key=key, backchannel=True)
+        return await self._post(passing)
+
+    async def _post(self, wanted: Post) -> Event:
+        who, key = wanted.by, wanted.key
+        prepare = partial(_posted, wanted, self.live.turns.look)
         if key is None:
-            return (await self.request(prepare))[0]
+            return _said_in(await self.request(prepare), who)
         known = await self._keys.find(who, key)
         if known is None:
             await self.live.inbox.place()
@@ -91,10 +118,10 @@ class Room:
             if known is None:
                 promise = self.live.inbox.put(prepare)
                 self._keys.keep(who, key, promise)
-                return (await asyncio.shield(promise))[0]
+                return _said_in(await asyncio.shield(promise), who)
             self.live.inbox.leave_place()
-        event = (await asyncio.shield(known))[0]
-        _check_same(event, text, audience_of(who, listeners) if listeners else None)
+        event = _said_in(await asyncio.shield(known), who)
+        _check_same(event, wanted.text, wanted.audience)
         return event
 
     async def join(self, participant: Participant, speaker: Speaker | None = None) -> None:
@@ -108,8 +135,9 @@ class Room:
         gone = ParticipantId(who)
 
         def prepare(floor: Floor, now: float) -> tuple[Draft, ...]:
-            delivered = self.live.delivered(floor.hold_of(gone))
-            return admission.leave(floor, gone, reason, delivered)
+            hold = floor.hold_of(gone)
+            heard = "" if hold is None else self.live.turns.look(hold).delivered
+            return admission.leave(floor, gone, reason, heard)
 
         await self.request(prepare)
 
@@ -139,10 +167,26 @@ class Room:
         changed = PolicyChanged(specify(build(data)))
         await self.request(lambda floor, now: (Draft(ROOM, changed),))
 
-    async def interrupt(self, by: str, whom: str | None = None) -> tuple[Event, ...]:
+    async def change_input(self, policy: str, of: str | None = None) -> None:
+        """What messages (of one person, or of all others) do to a turn in flight from now on.
+
+        ``policy`` is one of ``InputPolicy``. Raises ``Invalid`` and ``Unknown``.
+        """
+        wanted = one_of(InputPolicy, "input", policy)
+
+        def prepare(floor: Floor, now: float) -> tuple[Draft, ...]:
+            who = None if of is None else admission.member(floor, of).id
+            return (Draft(ROOM, InputPolicyChanged(wanted, who)),)
+
+        await self.request(prepare)
+
+    async def interrupt(
+        self, by: str, whom: str | None = None, *, at: str | None = None
+    ) -> tuple[Event, ...]:
         """Cut the turn of ``whom`` (or every turn): what was delivered stands, marked.
 
-        Raises ``Unknown``, ``RoomClosed``, and ``NotNow`` for who only watches.
+        ``at`` is ``once``, or ``trp`` for the end of the sentence; unless given, as the room's
+        settings say. Raises ``Unknown``, ``RoomClosed``, and ``NotNow`` for who only watches.
         """
         cutter = ParticipantId(by)
 
@@ -150,7 +194,11 @@ class Room:
             admission.member(floor, by)
             check(floor, cutter, Said)
             target = None if whom is None else admission.member(floor, whom).id
-            return self._cut_all(floor, cutter, target)
+            moment = floor.settings.cut_at if at is None else one_of(CutAt, "cut_at", at)
+            if moment is CutAt.ONCE:
+                return self._cut_all(floor, cutter, target)
+            holds = [h for h in floor.holds if target in (None, h.participant)]
+            return tuple(draft for h in holds for draft in admission.barge_in(floor, h, cutter))
 
         return await self.request(prepare)
 
@@ -195,8 +243,8 @@ class Room:
         drafts: list[Draft] = []
         for hold in floor.holds:
             if whom in (None, hold.participant):
-                delivered = self.live.delivered(hold)
-                drafts += admission.cut(floor, hold, Outcome.INTERRUPTED, by, delivered)
+                heard = self.live.turns.look(hold).delivered
+                drafts += admission.cut(floor, hold, Outcome.INTERRUPTED, by, heard)
         return tuple(drafts)
 
     async def _author(self, seq: int | None, asks: ParticipantId) -> ParticipantId | None:
@@ -210,20 +258,13 @@ class Room:
         return None if event is None else event.by
 
 
-def _posted(
-    by: ParticipantId,
-    text: str,
-    to: tuple[str, ...],
-    whisper: tuple[str, ...],
-    reply_to: int | None,
-    asked_by: ParticipantId | None,
-    key: str | None,
-    floor: Floor,
-    now: float,
-) -> tuple[Draft, ...]:
-    return admission.post(
-        floor, by, text, to=to, whisper=whisper, reply_to=reply_to, asked_by=asked_by, key=key
-    )
+def _posted(wanted: Post, look: Look, floor: Floor, now: float) -> tuple[Draft, ...]:
+    return admission.post(floor, wanted, now, look)
+
+
+def _said_in(events: tuple[Event, ...], by: ParticipantId) -> Event:
+    """The post itself, among what it came to."""
+    return next(event for event in events if event.by == by and isinstance(event.body, Said))
 
 
 def _check_same(event: Event, text: str, audience: Audience) -> None:

@@ -20,7 +20,7 @@ class Clock(Protocol):
         """Wait."""
         ...
 
-    def call_later(self, seconds: float, callback: Callable[[], None]) -> Callable[[], None]:
+    def call_later(self, seconds: float, callback: Callable[[], object]) -> Callable[[], None]:
         """Call back in so many seconds; the returned function cancels that."""
         ...
 

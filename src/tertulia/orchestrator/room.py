@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from math import inf
 from types import NoneType
-from typing import Any, NewType, TypeAlias
+from typing import Any, NewType, TypeAlias, TypeVar
 
 from tertulia.orchestrator.errors import Invalid
 
@@ -21,6 +21,8 @@ Audience: TypeAlias = tuple[ParticipantId, ...] | None
 
 ROOM = ParticipantId("room")
 """Who is named as the author of what the room itself does."""
+
+Value = TypeVar("Value", bound=StrEnum)
 
 _HANDLE = re.compile(r"[a-z0-9][a-z0-9_.-]{0,63}")
 _NAME_LIMIT = 80
@@ -72,6 +74,32 @@ def _fold(name: str) -> str:
     return "".join(c for c in decomposed if not unicodedata.combining(c))
 
 
+class InputPolicy(StrEnum):
+    """What a person's message does to a turn that it concerns (LangGraph Platform's words).
+
+    It is in the log and acknowledged under each of them.
+    """
+
+    ENQUEUE = "enqueue"
+    """The turn goes on with what it saw; the message is answered after it."""
+    INFORM = "inform"
+    """The turn goes on, and is told at its next node."""
+    INTERRUPT = "interrupt"
+    """The turn is cut; what had been delivered stands."""
+    ROLLBACK = "rollback"
+    """The turn has not happened and begins anew; what had been delivered is taken back, marked."""
+    REJECT = "reject"
+    """The message asks nothing of anybody; whoever wants an answer asks again after the turn."""
+
+
+class CutAt(StrEnum):
+    """When a turn that somebody cuts into ends."""
+
+    ONCE = "once"
+    TRP = "trp"
+    """At the next transition-relevance place: the end of a sentence, or of a tool call."""
+
+
 @dataclass(frozen=True, slots=True)
 class RoomSettings:
     """How a room arbitrates. Written into its first event, so that the log replays alone.
@@ -80,6 +108,12 @@ class RoomSettings:
     hold the floor at once (``None``: as many as like). ``lease_s`` is how long an agent may hold
     it, ``patience_s`` how long a person who was asked is waited for, both in seconds.
     ``turn_limit`` ends agents' talk after so many of their turns (``None``: never).
+
+    ``input`` is what a person's message does to an agent's turn in flight, ``input_of`` that of
+    some persons (by handle). ``cut_at`` says when a turn ends that is cut into; a TRP is waited for
+    ``trp_s`` seconds at most. What a person sends within ``coalesce_s`` seconds is one burst: a
+    turn that has not begun to speak starts again with all of it (0: never). An agent that was
+    interrupted, and whom nobody has followed within ``resume_s`` seconds, goes on (``None``: no).
     """
 
     policy: Mapping[str, Any] = field(default_factory=lambda: {"name": "conversational"})
@@ -88,6 +122,12 @@ class RoomSettings:
     patience_s: float = 20.0
     text_limit: int = 20_000
     turn_limit: int | None = None
+    input: InputPolicy = InputPolicy.ENQUEUE
+    input_of: Mapping[str, InputPolicy] = field(default_factory=dict)
+    cut_at: CutAt = CutAt.ONCE
+    trp_s: float = 3.0
+    coalesce_s: float = 1.5
+    resume_s: float | None = None
 
     def __post_init__(self) -> None:
         """Check the numbers once, at the door."""
@@ -96,6 +136,7 @@ class RoomSettings:
                 raise Invalid(
                     where=f"room setting {name}", what="must be greater than 0, and finite"
                 )
+        self._check_input()
         for name in ("text_limit", "capacity", "turn_limit"):
             if type(getattr(self, name)) not in (int, NoneType):
                 raise Invalid(where=f"room setting {name}", what="must be a whole number")
@@ -103,3 +144,33 @@ class RoomSettings:
             raise Invalid(where="room setting capacity", what="must be at least 1, or nothing")
         if self.turn_limit is not None and self.turn_limit < 0:
             raise Invalid(where="room setting turn_limit", what="must not be negative")
+
+    def _check_input(self) -> None:
+        for name in ("trp_s", "coalesce_s", "resume_s"):
+            value = getattr(self, name)
+            if value is not None and not 0 <= value < inf:
+                raise Invalid(where=f"room setting {name}", what="must not be negative, and finite")
+        if not isinstance(self.input_of, Mapping):
+            what = f"must be input policies by handle, not {self.input_of!r:.80}"
+            raise Invalid(where="room setting input_of", what=what)
+        _put(self, "input", one_of(InputPolicy, "input", self.input))
+        _put(self, "cut_at", one_of(CutAt, "cut_at", self.cut_at))
+        of = {who: one_of(InputPolicy, f"input_of {who}", p) for who, p in self.input_of.items()}
+        _put(self, "input_of", of)
+
+    def input_by(self, who: ParticipantId) -> InputPolicy:
+        """What a message of this participant does to a turn in flight."""
+        return self.input_of.get(who, self.input)
+
+
+_put = object.__setattr__
+
+
+def one_of(kind: type[Value], where: str, word: str) -> Value:
+    """The word as a value of ``kind``. Raises ``Invalid`` with the words there are."""
+    try:
+        return kind(word)
+    except ValueError:
+        there = ", ".join(kind)
+        what = f"there is no {word!r:.80}; there are {there}"
+        raise Invalid(where=f"room setting {where}", what=what) from None

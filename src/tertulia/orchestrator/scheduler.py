@@ -105,7 +105,9 @@ class Scheduler:
             floor = fold(floor, await self._log.read(name, floor.head, PAGE))
         said = await self._log.said(name, floor.head + 1, UTTERANCES) if floor.head else ()
         live = Conversation(floor, tenure, said, self._log, self.clock, self._forget)
-        live.speakers.update({ParticipantId(who): speaker for who, speaker in speakers.items()})
+        live.turns.speakers.update(
+            {ParticipantId(who): speaker for who, speaker in speakers.items()}
+        )
         opened = Room(live, self._log, older=floor.head > 0)
         if floor.phase is Phase.UNOPENED:
             wanted = settings or RoomSettings()

@@ -1,9 +1,9 @@
 """The last utterances of a live room: one for all its agents, who each see their share of it."""
 
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
-from tertulia.orchestrator.events import Event, Said
+from tertulia.orchestrator.events import Event, Said, Uptake
 from tertulia.orchestrator.floor import Hold
 from tertulia.orchestrator.visibility import speakable
 
@@ -27,7 +27,7 @@ class Transcript:
     def add(self, events: Iterable[Event]) -> None:
         """Add what was said among newly committed events."""
         for event in events:
-            if type(event.body) is Said:
+            if type(event.body) is Said and event.body.uptake is not Uptake.RETRACTED:
                 (self._public if event.audience is None else self._whispers).append(event)
 
     def view(self, hold: Hold) -> tuple[Event, ...]:
@@ -43,6 +43,12 @@ class Transcript:
     def public(self) -> tuple[Event, ...]:
         """What everybody may see."""
         return tuple(self._public)
+
+    def since(self, hold: Hold) -> Iterator[Event]:
+        """What was said that the holder might draw on, after what its turn has seen."""
+        heard = (*self._public, *(self._whispers if hold.audience is not None else ()))
+        later = (event for event in heard if event.seq > hold.as_of)
+        return speakable(later, hold.participant, hold.audience)
 
     def find(self, seq: int) -> Event | None:
         """The utterance with this seq, if it is recent."""

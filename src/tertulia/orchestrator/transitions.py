@@ -11,6 +11,7 @@ from tertulia.orchestrator.consequences import CHANGES
 from tertulia.orchestrator.errors import LogDamaged, NotNow, RoomClosed
 from tertulia.orchestrator.events import (
     Advised,
+    BargedIn,
     BidMade,
     Body,
     ConsultationEnded,
@@ -19,6 +20,8 @@ from tertulia.orchestrator.events import (
     FloorRequestCancelled,
     FloorRequestDenied,
     FloorRequested,
+    InputPolicyChanged,
+    InterruptionLapsed,
     Joined,
     Left,
     Nominated,
@@ -31,6 +34,7 @@ from tertulia.orchestrator.events import (
     Said,
     TurnEnded,
     TurnGranted,
+    TurnInformed,
     TurnResumed,
 )
 from tertulia.orchestrator.floor import Floor, Phase, Standing, revised
@@ -42,6 +46,7 @@ PHASES: Mapping[Phase, Mapping[type[Body], Phase]] = {
         RoomPaused: Phase.PAUSED,
         RoomEnded: Phase.CLOSED,
         PolicyChanged: Phase.OPEN,
+        InputPolicyChanged: Phase.OPEN,
         PolicyFailed: Phase.OPEN,
         Consulted: Phase.OPEN,
         Advised: Phase.OPEN,
@@ -51,6 +56,7 @@ PHASES: Mapping[Phase, Mapping[type[Body], Phase]] = {
         RoomResumed: Phase.OPEN,
         RoomEnded: Phase.CLOSED,
         PolicyChanged: Phase.PAUSED,
+        InputPolicyChanged: Phase.PAUSED,
         Advised: Phase.PAUSED,
         ConsultationEnded: Phase.PAUSED,
     },
@@ -63,6 +69,8 @@ STANDINGS: Mapping[Standing, Mapping[type[Body], Standing]] = {
     Standing.WATCHING: {Left: Standing.ABSENT},
     Standing.LISTENING: {
         Said: Standing.LISTENING,
+        BargedIn: Standing.LISTENING,
+        InterruptionLapsed: Standing.LISTENING,
         FloorRequested: Standing.PENDING,
         BidMade: Standing.LISTENING,
         Nominated: Standing.LISTENING,
@@ -71,6 +79,8 @@ STANDINGS: Mapping[Standing, Mapping[type[Body], Standing]] = {
     },
     Standing.PENDING: {
         Said: Standing.PENDING,
+        BargedIn: Standing.PENDING,
+        InterruptionLapsed: Standing.PENDING,
         FloorRequested: Standing.PENDING,
         FloorRequestCancelled: Standing.LISTENING,
         FloorRequestDenied: Standing.LISTENING,
@@ -81,6 +91,9 @@ STANDINGS: Mapping[Standing, Mapping[type[Body], Standing]] = {
     },
     Standing.HOLDING: {
         Said: Standing.HOLDING,
+        BargedIn: Standing.HOLDING,
+        InterruptionLapsed: Standing.HOLDING,
+        TurnInformed: Standing.HOLDING,
         BidMade: Standing.HOLDING,
         TurnResumed: Standing.HOLDING,
         TurnEnded: Standing.LISTENING,

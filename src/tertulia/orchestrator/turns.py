@@ -9,6 +9,7 @@ from tertulia.orchestrator.events import Event
 from tertulia.orchestrator.floor import Hold, Seat
 from tertulia.orchestrator.ports import Clock, Reply
 from tertulia.orchestrator.room import Audience, ParticipantId, RoomId, TurnId
+from tertulia.orchestrator.trp import next_trp
 
 _PROBLEM_LIMIT = 500
 
@@ -24,7 +25,12 @@ class Turn:
         "_deliver",
         "_delivered",
         "_heard",
+        "_mark",
+        "_news",
         "_over",
+        "_reached",
+        "_yielded",
+        "acted",
         "answers",
         "clock",
         "hold",
@@ -40,12 +46,19 @@ class Turn:
         view: tuple[Event, ...],
         clock: Clock,
         deliver: Callable[[str], None],
+        news: Callable[[], Awaitable[None]] | None = None,
     ) -> None:
-        """Gather what the turn needs; ``deliver`` takes each piece of the utterance."""
-        self.hold, self.members, self.view, self.clock = hold, members, view, clock
+        """Gather what the turn needs; ``deliver`` takes each piece of the utterance.
+
+        ``news`` has the turn told what was said meanwhile (by ``see``), if there is something.
+        """
+        self.members, self.clock = members, clock
         self.me = members[hold.participant]
-        self.answers = _find(view, hold.answers)
-        self._deliver = deliver
+        self.acted = False
+        self.see(hold, view)
+        self._deliver, self._news = deliver, news
+        self._reached: Callable[[], object] | None = None
+        self._mark, self._yielded = 0, False
         self._delivered: list[str] = []
         self._heard: int | None = None
         self._over = False
@@ -90,10 +103,69 @@ class Turn:
         if not isinstance(delta, str):
             kind = type(delta).__name__
             raise Misbehaved(who=f"agent {self.me.id!r}", what=f"said {kind}, not text")
-        if delta and not self._over:
+        if delta and not (self._over or self._yielded):
+            self._say(delta if self._reached is None else self._until_trp(delta))
+            if self._yielded:
+                self._yield()
+
+    async def catch_up(self) -> tuple[Event, ...]:
+        """See what was said meanwhile and may inform this turn; the new utterances in its view.
+
+        Call it between two steps of the work. A turn that somebody has cut into ends here.
+        """
+        await self._end_if_cut_into()
+        last = self.view[-1].seq if self.view else 0
+        if self._news is not None:
+            await self._news()
+        return tuple(event for event in self.view if event.seq > last)
+
+    async def act(self) -> None:
+        """Say that from now on this turn does things beside speaking (it calls a tool).
+
+        Such a turn is not started again of the room's own accord. One that somebody has cut into
+        ends here instead.
+        """
+        await self._end_if_cut_into()
+        self.acted = True
+
+    def see(self, hold: Hold, view: tuple[Event, ...]) -> None:
+        """Read the log up to ``hold.as_of``."""
+        self.hold, self.view = hold, view
+        self.answers = _find(view, hold.answers)
+
+    def yield_at_trp(self, reached: Callable[[], object]) -> None:
+        """Be heard until the next transition-relevance place; then call ``reached``, once."""
+        delivered = self.delivered
+        self._reached, self._mark = reached, len(delivered.rstrip())
+        if not delivered.strip() or next_trp(delivered, self._mark) is not None:
+            self._yield()
+
+    def _say(self, delta: str) -> None:
+        if delta:
             self._delivered.append(delta)
             if self._heard is None:
                 self._deliver(delta)
+
+    def _until_trp(self, delta: str) -> str:
+        """As much of the delta as belongs to the sentence that is being said."""
+        before = self.delivered
+        place = next_trp(before + delta, self._mark)
+        if place is None:
+            return delta
+        self._yielded = True
+        return (before + delta)[len(before) : place]
+
+    def _yield(self) -> None:
+        reached, self._reached = self._reached, None
+        self._yielded = True
+        if reached is not None:
+            reached()
+
+    async def _end_if_cut_into(self) -> None:
+        if self._reached is not None:
+            self._yield()
+        if self._yielded:
+            await asyncio.get_running_loop().create_future()  # until the turn is cancelled
 
     def hush(self) -> str:
         """Let nothing more be heard until ``speak_on``; what had been heard until now."""

@@ -93,7 +93,7 @@ class VirtualClock:
         """Let time pass."""
         await asyncio.sleep(max(0.0, seconds))
 
-    def call_later(self, seconds: float, callback: Callable[[], None]) -> Callable[[], None]:
+    def call_later(self, seconds: float, callback: Callable[[], object]) -> Callable[[], None]:
         """Call back in so many seconds; the returned function cancels that."""
         return asyncio.get_running_loop().call_later(max(0.0, seconds), callback).cancel
 

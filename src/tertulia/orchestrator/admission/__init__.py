@@ -6,21 +6,37 @@ that says what to change. An empty answer means that it has come true already.
 
 from tertulia.orchestrator.admission.hands import deny, nominate, request, withdraw
 from tertulia.orchestrator.admission.members import join, leave, member
-from tertulia.orchestrator.admission.posts import post
+from tertulia.orchestrator.admission.posts import Post, post
 from tertulia.orchestrator.admission.questions import advise, bid, end_consultation, unadvised
-from tertulia.orchestrator.admission.turns import RESUMPTIONS, cut, finish, take_up
+from tertulia.orchestrator.admission.turns import (
+    RESUMPTIONS,
+    Look,
+    Progress,
+    barge_in,
+    cut,
+    finish,
+    go_on,
+    inform,
+    take_up,
+)
 from tertulia.orchestrator.admission.words import WORDS, check_words
 
 __all__ = [
     "RESUMPTIONS",
     "WORDS",
+    "Look",
+    "Post",
+    "Progress",
     "advise",
+    "barge_in",
     "bid",
     "check_words",
     "cut",
     "deny",
     "end_consultation",
     "finish",
+    "go_on",
+    "inform",
     "join",
     "leave",
     "member",

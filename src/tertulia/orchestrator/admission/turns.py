@@ -1,21 +1,46 @@
 """How turns end, and go on after a crash."""
 
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TypeAlias
+
 from tertulia.orchestrator.addressing import addressees
 from tertulia.orchestrator.admission.words import WORDS, clean, within
 from tertulia.orchestrator.arbiter import lease_s
 from tertulia.orchestrator.events import (
+    BargedIn,
     Draft,
+    InterruptionLapsed,
     Outcome,
     Said,
     TurnEnded,
+    TurnInformed,
     TurnResumed,
+    Uptake,
 )
 from tertulia.orchestrator.floor import Floor, Hold
 from tertulia.orchestrator.ports import Reply
-from tertulia.orchestrator.room import ParticipantId
+from tertulia.orchestrator.room import ROOM, ParticipantId, TurnId
 
 RESUMPTIONS = 3
 """How often a turn is taken up again after crashes before it counts as failed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far a turn has got: what has been heard of it, and whether it has begun to act."""
+
+    delivered: str = ""
+    acted: bool = False
+
+
+Look: TypeAlias = Callable[[Hold], Progress]
+"""How far a turn has got; from then on nothing more is heard of it until the step is settled."""
+
+
+def unseen(hold: Hold) -> Progress:
+    """The progress of a turn that runs nowhere."""
+    return Progress()
 
 
 def finish(floor: Floor, hold: Hold, reply: Reply) -> tuple[Draft, ...]:
@@ -56,13 +81,47 @@ def cut(
     text, problem = within(delivered.strip(), floor.settings.text_limit, problem)
     said = Said(text, (), hold.turn, hold.answers, interrupted_by=by)
     drafts = [Draft(hold.participant, said, hold.audience)] if text else []
-    return (*drafts, end(hold, outcome, problem))
+    return (*drafts, end(hold, outcome, problem, by=by))
+
+
+def roll_back(floor: Floor, hold: Hold, by: ParticipantId, delivered: str) -> tuple[Draft, ...]:
+    """Let a turn not have happened; what had been heard of it is taken back, for all to see."""
+    text, problem = within(delivered.strip(), floor.settings.text_limit, None)
+    taken_back = Uptake.RETRACTED
+    said = Said(text, (), hold.turn, hold.answers, interrupted_by=by, uptake=taken_back)
+    drafts = [Draft(hold.participant, said, hold.audience)] if text else []
+    return (*drafts, end(hold, Outcome.ROLLED_BACK, problem, by=by))
+
+
+def barge_in(floor: Floor, hold: Hold, by: ParticipantId) -> tuple[Draft, ...]:
+    """Cut into a turn, which ends at its next transition-relevance place."""
+    if not still_held(floor, hold) or hold.yields_to is not None:
+        return ()
+    return (Draft(by, BargedIn(hold.turn)),)
+
+
+def inform(floor: Floor, hold: Hold) -> tuple[Draft, ...]:
+    """Tell a turn all that has been said until now."""
+    held = next((h for h in floor.holds if h.turn == hold.turn), None)
+    if held is None or held.as_of >= floor.head:
+        return ()
+    return (Draft(held.participant, TurnInformed(held.turn, floor.head), held.audience),)
+
+
+def go_on(floor: Floor, turn: TurnId) -> tuple[Draft, ...]:
+    """Nobody has followed the interruption of this turn: let its speaker go on."""
+    for cut_off in floor.cut_off:
+        if cut_off.turn == turn:
+            return (Draft(cut_off.participant, InterruptionLapsed(turn), cut_off.audience),)
+    return ()
 
 
 def take_up(floor: Floor, hold: Hold, now: float) -> tuple[Draft, ...]:
     """Take up a turn that an earlier owner of the room left unfinished, with a fresh lease."""
     if not still_held(floor, hold):
         return ()
+    if hold.yields_to is not None:
+        return cut(floor, hold, Outcome.INTERRUPTED, hold.yields_to, "")
     if hold.attempt > RESUMPTIONS:
         problem = f"given up: the process ended {hold.attempt} times during this turn"
         return (end(hold, Outcome.FAILED, problem),)
@@ -76,7 +135,16 @@ def still_held(floor: Floor, hold: Hold) -> bool:
     return any(held.turn == hold.turn for held in floor.holds)
 
 
-def end(hold: Hold, outcome: Outcome, problem: str | None = None, *, more: bool = False) -> Draft:
-    """The floor is given back or taken."""
+def end(
+    hold: Hold,
+    outcome: Outcome,
+    problem: str | None = None,
+    *,
+    more: bool = False,
+    by: ParticipantId | None = None,
+) -> Draft:
+    """The floor is given back, or taken ``by`` somebody."""
     told = None if problem is None else clean(problem)[:WORDS]
-    return Draft(hold.participant, TurnEnded(hold.turn, outcome, told, more), hold.audience)
+    taker = None if by in (ROOM, hold.participant) else by
+    ended = TurnEnded(hold.turn, outcome, told, more, taker)
+    return Draft(hold.participant, ended, hold.audience)

@@ -1,0 +1,194 @@
+"""The turns of one room that run in this process. What begins and ends one stands in the log."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from functools import partial
+
+from tertulia.orchestrator import admission
+from tertulia.orchestrator.admission import Progress
+from tertulia.orchestrator.events import Draft, Event, Outcome
+from tertulia.orchestrator.feed import Delta, Feed
+from tertulia.orchestrator.floor import Floor, Hold
+from tertulia.orchestrator.inbox import Prepare
+from tertulia.orchestrator.ports import Clock, Reply
+from tertulia.orchestrator.room import ROOM, InputPolicy, Kind, ParticipantId, TurnId
+from tertulia.orchestrator.transcript import Transcript
+from tertulia.orchestrator.turns import RunningTurn, Speaker, Turn
+
+STUBBORN_S = 5.0
+"""How long leaving waits for agents that will not be cancelled."""
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What the turns of a room need of it.
+
+    ``owe`` puts what the room owes itself into its inbox, and promises what becomes of it.
+    """
+
+    floor: Callable[[], Floor]
+    owe: Callable[[Prepare], "asyncio.Future[tuple[Event, ...]]"]
+    clock: Clock
+    feed: Feed
+    transcript: Transcript
+
+
+class RunningTurns:
+    """Begins turns, hears them, and ends them; ``speakers`` says who speaks for which agent."""
+
+    def __init__(self, room: Surroundings) -> None:
+        """No turn runs yet."""
+        self.speakers: dict[ParticipantId, Speaker] = {}
+        self._room = room
+        self._running: dict[TurnId, RunningTurn] = {}
+        self._alarms: dict[TurnId, Callable[[], None]] = {}
+        self._chores: set[asyncio.Task[None]] = set()
+
+    @property
+    def busy(self) -> list[asyncio.Task[None]]:
+        """The tasks of turns that are at work."""
+        return [running.task for running in self._running.values() if not running.task.done()]
+
+    # ---- as the log says
+
+    def begin(self, turn: TurnId) -> None:
+        """Let the holder speak; a person is waited for. Until the lease ends, at most."""
+        hold = self._hold(turn)
+        if hold is None:
+            return
+        self._alarm(turn, hold.until - self._room.clock.now(), self._cutting(hold, Outcome.EXPIRED))
+        floor = self._room.floor()
+        if floor.members[hold.participant].kind is Kind.HUMAN:
+            return
+        speaker = self.speakers.get(hold.participant)
+        if speaker is None:
+            problem = f"no program speaks for {hold.participant!r} in this process"
+            self._room.owe(self._cutting(hold, Outcome.FAILED, problem=problem))
+            return
+        seen = Turn(
+            hold,
+            floor.members,
+            self._room.transcript.view(hold),
+            self._room.clock,
+            partial(self._deliver, hold),
+            partial(self._news, turn),
+        )
+        self._running[turn] = RunningTurn(seen, speaker, partial(self._done, hold))
+
+    def end(self, who: ParticipantId, turn: TurnId) -> None:
+        """Stop a turn that has ended, and tell its agent that this is committed, if it asks."""
+        self._cancel_alarm(turn)
+        running = self._running.pop(turn, None)
+        if running is not None and not running.task.done():
+            running.stop()
+        ended = getattr(self.speakers.get(who), "ended", None)
+        if ended is not None:
+            chore = asyncio.get_running_loop().create_task(_tidied(ended, turn))
+            self._chores.add(chore)
+            chore.add_done_callback(self._chores.discard)
+
+    def yield_at_trp(self, turn: TurnId, by: ParticipantId) -> None:
+        """Cut a turn at its next transition-relevance place, or after a while."""
+        hold, running = self._hold(turn), self._running.get(turn)
+        if hold is None or running is None:
+            return
+        cutting = self._cutting(hold, Outcome.INTERRUPTED, by)
+        left_s = min(self._room.floor().settings.trp_s, hold.until - self._room.clock.now())
+        self._alarm(turn, left_s, cutting)
+        running.turn.yield_at_trp(lambda: self._room.owe(cutting))
+
+    def inform(self, turn: TurnId) -> None:
+        """Show a turn what it has been told of."""
+        hold, running = self._hold(turn), self._running.get(turn)
+        if hold is not None and running is not None:
+            running.turn.see(hold, self._room.transcript.view(hold))
+
+    def resume_later(self, turn: TurnId) -> None:
+        """If nobody follows the interruption of this turn, let its speaker go on."""
+        resume_s = self._room.floor().settings.resume_s
+        if resume_s is not None:
+            self._alarm(turn, resume_s, lambda floor, now: admission.go_on(floor, turn))
+
+    # ---- what a step asks about turns
+
+    def look(self, hold: Hold) -> Progress:
+        """How far a turn has got; it is silent until the step that asks is settled."""
+        running = self._running.get(hold.turn)
+        if running is None:
+            return Progress()
+        return Progress(running.turn.hush(), running.turn.acted)
+
+    def speak_on(self) -> None:
+        """Let be heard what turns have said since somebody looked at them."""
+        for running in self._running.values():
+            running.turn.speak_on()
+
+    # ---- leaving
+
+    def silence(self) -> list[asyncio.Task[None]]:
+        """Cancel every alarm and every turn; the tasks that have to end now."""
+        for cancel in self._alarms.values():
+            cancel()
+        for running in self._running.values():
+            running.stop()
+        return [running.task for running in self._running.values()]
+
+    async def gone(self, tasks: list[asyncio.Task[None]]) -> None:
+        """Wait for them; one that will not be cancelled is left to itself: nobody hears it."""
+        for waited in (tasks, list(self._chores)):
+            if waited:
+                await asyncio.wait(waited, timeout=STUBBORN_S)
+
+    # ---- what turns do
+
+    def _hold(self, turn: TurnId) -> Hold | None:
+        return next((h for h in self._room.floor().holds if h.turn == turn), None)
+
+    def _alarm(self, turn: TurnId, seconds: float, then: Prepare) -> None:
+        self._cancel_alarm(turn)
+        owe = partial(self._room.owe, then)
+        self._alarms[turn] = self._room.clock.call_later(seconds, owe)
+
+    def _cancel_alarm(self, turn: TurnId) -> None:
+        cancel = self._alarms.pop(turn, None)
+        if cancel is not None:
+            cancel()
+
+    def _cutting(
+        self,
+        hold: Hold,
+        outcome: Outcome,
+        by: ParticipantId = ROOM,
+        problem: str | None = None,
+    ) -> Prepare:
+        def prepare(floor: Floor, now: float) -> tuple[Draft, ...]:
+            heard = self.look(hold).delivered
+            return admission.cut(floor, hold, outcome, by, heard, problem)
+
+        return prepare
+
+    def _done(self, hold: Hold, reply: Reply | str) -> None:
+        if isinstance(reply, str):
+            self._room.owe(self._cutting(hold, Outcome.FAILED, problem=reply))
+        else:
+            self._room.owe(lambda floor, now: admission.finish(floor, hold, reply))
+
+    def _deliver(self, hold: Hold, text: str) -> None:
+        if self._room.feed.heard:
+            head = self._room.floor().head
+            self._room.feed.deliver(Delta(hold.turn, hold.participant, text, hold.audience, head))
+
+    async def _news(self, turn: TurnId) -> None:
+        """Tell a turn, in the log, what was said meanwhile by those whose messages inform."""
+        hold, settings = self._hold(turn), self._room.floor().settings
+        if hold is None:
+            return
+        heard = self._room.transcript.since(hold)
+        if any(settings.input_by(event.by) is InputPolicy.INFORM for event in heard):
+            told = self._room.owe(lambda floor, now: admission.inform(floor, hold))
+            await asyncio.shield(told)
+
+
+async def _tidied(ended: Callable[[TurnId], Awaitable[None]], turn: TurnId) -> None:
+    await ended(turn)
