@@ -84,3 +84,30 @@ def test_what_it_raises_is_raised() -> None:
 
 async def test_in_real_time_it_is_the_agent_itself() -> None:
     assert await Outside(silent)(None) == ""  # type: ignore[arg-type]
+
+
+def test_a_timeout_of_its_own_is_kept_in_real_time() -> None:
+    async def impatient(turn: Turn) -> Reply:
+        try:
+            async with asyncio.timeout(0.05):
+                await asyncio.get_running_loop().create_future()
+        except TimeoutError:
+            await turn.clock.sleep(0.02)
+            return Reply("It does not answer.")
+        raise AssertionError
+
+    happened = staged(ASKED, {"bo": Outside(impatient)})
+    ends = [event.body for event in happened if isinstance(event.body, TurnEnded)]
+    assert ends[0].outcome == "committed"
+    assert "It does not answer." in [text for _, _, text in said(happened)]
+
+
+def test_deadlines_of_libraries_that_look_at_the_loop_s_time_come_too() -> None:
+    async def polling(turn: Turn) -> Reply:
+        loop = asyncio.get_running_loop()
+        deadline = loop.time() + 0.05
+        while loop.time() < deadline:  # noqa: ASYNC110 - as such libraries do
+            await asyncio.sleep(0.01)
+        return Reply("Now.")
+
+    assert "Now." in [text for _, _, text in said(staged(ASKED, {"bo": Outside(polling)}))]

@@ -10,7 +10,8 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from tertulia.simulation import BadScenario, Scenario, load, parse
+from tertulia.orchestrator import Kind
+from tertulia.simulation import BadScenario, Habits, Scenario, load, parse
 from tertulia.simulation.scenario import Cue, Role
 
 SCENARIOS = [
@@ -236,6 +237,52 @@ def test_a_huge_file_is_not_read_to_its_end(tmp_path: Path) -> None:
     with pytest.raises(BadScenario, match="too long: at most 1,000,000 characters"):
         load(path)
     pouring.join()
+
+
+# ---- habits
+
+HABITUAL = """title: x
+limit_s: 60
+participants:
+- name: Ana
+  kind: human
+  habits:
+    pause_s: 5
+"""
+
+
+def test_habits_are_read_with_what_is_not_given() -> None:
+    [ana] = parse(HABITUAL).participants
+    assert ana.habits == Habits(pause_s=5)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "told"),
+    [
+        ("silence: 1.5", "line 8: participants.0.habits.silence: Input should be less than or"),
+        ("typing_wpm: 0", "line 8: participants.0.habits.typing_wpm: Input should be greater"),
+        ("pauses: 3", "line 8: participants.0.habits.pauses: no such field here; did you mean"),
+        ("leaves: often", "line 8: participants.0.habits.leaves: Input should be a valid number"),
+        ("silence: .nan", "line 8: participants.0.habits.silence: Input should be less than or"),
+    ],
+)
+def test_a_mistake_in_habits_is_told_with_its_line(wrong: str, told: str) -> None:
+    assert problem(HABITUAL + f"    {wrong}\n").startswith(told)
+
+
+def test_people_with_habits_need_an_end() -> None:
+    text = HABITUAL.replace("limit_s: 60\n", "")
+    assert problem(text).startswith("line 5: participants.0.habits: people with habits never come")
+    role = Role(name="Ana", kind=Kind.HUMAN, habits=Habits())
+    with pytest.raises(ValueError, match="say when it is over with limit_s"):
+        Scenario(title="x", participants=(role,))
+
+
+def test_only_people_have_habits_and_then_they_may_have_lines() -> None:
+    text = HABITUAL.replace("human", "agent")
+    assert "only a human has habits, and Ana is an agent" in problem(text)
+    assert problems_of(HABITUAL + "  lines: [Hello.]\n  persona: Ana is calm.\n") is None
+    assert "only an agent has model" in problem(HABITUAL + "  model: embedded\n")
 
 
 # ---- bounds

@@ -1,14 +1,13 @@
 """What a decision costs, and an hour of virtual time in a full room."""
 
 import time
-from random import Random
 from typing import Any
 
 from tertulia.agents.cards import Card
 from tertulia.agents.scripted import Scripted
 from tertulia.agents.speaker import ModelSpeaker
-from tertulia.compose import House, agent, human
-from tertulia.orchestrator import Kind, Outcome, Room, step
+from tertulia.compose import House
+from tertulia.orchestrator import Delta, Event, Kind, Outcome, Speaker, step
 from tertulia.orchestrator.events import (
     Draft,
     FloorRequested,
@@ -18,16 +17,17 @@ from tertulia.orchestrator.events import (
     TurnEnded,
 )
 from tertulia.orchestrator.floor import Floor
-from tertulia.orchestrator.policies import Conversational, Fair
+from tertulia.orchestrator.policies import Conversational, Fair, specify
 from tertulia.orchestrator.ports import Policy
 from tertulia.orchestrator.room import ROOM, ParticipantId, RoomId, RoomSettings
-from tertulia.simulation import VirtualClock, run
+from tertulia.simulation import Habits, Scenario, VirtualClock, perform, run
+from tertulia.simulation.scenario import Role
 
 STEPS, ROUNDS = 200, 20
 HOUR_S = 3600.0
 PEOPLE, AGENTS = 120, 80
-PAUSE_S = (30.0, 600.0)
-"""How long a simulated person is silent between two things it says."""
+HABITS = Habits(pause_s=300, silence=0.1, patience_s=60, interrupts=0.002, leaves=0.02, away_s=300)
+"""What each of the people is in the habit of doing."""
 
 
 def bench_floor() -> dict[str, Any]:
@@ -73,39 +73,28 @@ def _crowd(members: int, hands: int, policy: Policy) -> Floor:
 
 
 async def _hour(people: int, agents: int, seed: int) -> int:
-    """An hour in a room; how many things were said."""
+    """An hour in a room of people with habits; how many things were said."""
+    cast: dict[str, Speaker] = {
+        f"agent-{n}": ModelSpeaker(Card(f"Agent {n}"), _model(n)) for n in range(agents)
+    }
+    scenario = Scenario(
+        title="hour",
+        policy=specify(Fair(Conversational(volunteers=2))),
+        participants=(
+            *(Role(name=f"Person {n}", kind=Kind.HUMAN, habits=HABITS) for n in range(people)),
+            *(Role(name=f"Agent {n}") for n in range(agents)),
+        ),
+        limit_s=HOUR_S,
+    )
+    said = 0
+
+    def watch(happening: Event | Delta) -> None:
+        nonlocal said
+        said += isinstance(happening, Event) and isinstance(happening.body, Said)
+
     async with House(clock=VirtualClock()) as house:
-        persons = [human(f"Person {number}") for number in range(people)]
-        cast = [
-            agent(f"Agent {number}", ModelSpeaker(Card(f"Agent {number}"), _model(number)))
-            for number in range(agents)
-        ]
-        room = await house.room("hour", *persons, *cast, policy=Fair(Conversational(volunteers=2)))
-        clock, chance = house.scheduler.clock, Random(seed)  # noqa: S311 - a simulation
-        end = clock.now() + HOUR_S
-        moments = sorted(
-            moment
-            for number in range(people)
-            for moment in _moments(chance, clock.now(), end, number)
-        )
-        for at, number in moments:
-            await clock.sleep(at - clock.now())
-            await _say(room, number, chance)
-        await clock.sleep(end - clock.now())
-        return sum(isinstance(e.body, Said) for e in await house.log.read(room.id, 0, 10**9))
-
-
-def _moments(chance: Random, start: float, end: float, number: int) -> list[tuple[float, int]]:
-    moments, at = [], start + chance.uniform(*PAUSE_S)
-    while at < end:
-        moments.append((at, number))
-        at += chance.uniform(*PAUSE_S)
-    return moments
-
-
-async def _say(room: Room, number: int, chance: Random) -> None:
-    asked = f"Agent {chance.randrange(AGENTS)}, " if chance.random() < 0.3 else ""
-    await room.post(f"person-{number}", f"{asked}what about the garden?", key=str(room.floor.head))
+        await perform(scenario, seed, house.log, house.scheduler, cast, watch)
+    return said
 
 
 def _model(number: int) -> Scripted:

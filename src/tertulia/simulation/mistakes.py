@@ -22,6 +22,7 @@ DEEDS = ("say", "hand", "interrupt", "leave")
 MOMENTS = ("at", "when", "while")
 NAMELESS = handle("")
 """The handle of names without a letter from a to z: it says nothing about who is meant."""
+ENDLESS = "people with habits never come to an end by themselves; say when it is over with limit_s"
 NAMING = ("to", "whisper", "while", "interrupt")
 
 
@@ -40,6 +41,10 @@ def of_scenario(content: Mapping[str, Any]) -> Iterator[Mistake]:
         roles = [(i, role) for i, role in enumerate(people) if isinstance(role, Mapping)]
         yield from _of_names(roles)
         yield from _of_cues(roles, _limit(room))
+        endless = content.get("limit_s") is None
+        for i, role in roles:
+            if endless and role.get("habits") is not None:
+                yield ("participants", i, "habits"), ENDLESS
 
 
 def of_room(room: Mapping[Any, Any]) -> Iterator[Mistake]:
@@ -81,10 +86,14 @@ def of_cue(cue: Mapping[str, Any]) -> Iterator[str]:
 
 def of_role(role: Mapping[str, Any]) -> Iterator[str]:
     """What is wrong with one participant by itself."""
-    kind = role.get("kind", Kind.AGENT)
-    if role.get("cues") and kind in (Kind.AGENT, Kind.OBSERVER):
-        yield f"only a human has cues, and {role.get('name')} is an {kind}"
+    kind, habits = role.get("kind", Kind.AGENT), role.get("habits") is not None
+    for name in ("cues", "habits"):
+        there = role.get(name) not in (None, (), [])
+        if there and kind in (Kind.AGENT, Kind.OBSERVER):
+            yield f"only a human has {name}, and {role.get('name')} is an {kind}"
     mind = [name for name in ("persona", "model", "graph", "lines") if role.get(name)]
+    if kind == Kind.HUMAN and habits:  # it says its lines, or improvises as its persona
+        mind = [name for name in mind if name in ("model", "graph")]
     if kind in (Kind.HUMAN, Kind.OBSERVER) and mind:
         yield f"only an agent has {' and '.join(mind)}, and {role.get('name')} is a {kind}"
 

@@ -10,7 +10,7 @@ import threading
 from collections.abc import Awaitable, Callable
 
 from tertulia.orchestrator.errors import Unreachable
-from tertulia.orchestrator.ports import Reply
+from tertulia.orchestrator.ports import Clock, Reply
 from tertulia.orchestrator.room import TurnId
 from tertulia.orchestrator.turns import Speaker, Turn
 from tertulia.simulation.clock import VirtualLoop
@@ -46,7 +46,8 @@ class Outside:
         loop = asyncio.get_running_loop()
         if not isinstance(loop, VirtualLoop):
             return await self._speaker(turn)
-        thought = Turn(turn.hold, turn.members, turn.view, turn.clock, lambda delta: None)
+        clock = _Standing(turn.clock)
+        thought = Turn(turn.hold, turn.members, turn.view, clock, lambda delta: None)
         with loop.outside():
             reply = await self._answer(thought, loop)
         await turn.clock.sleep(FIRST_TOKEN_S)
@@ -69,6 +70,22 @@ class Outside:
         finally:
             alarm.cancel()
             thinking.cancel()
+
+
+class _Standing:
+    """The clock of one who is outside: the room's time stands still, and waiting is real."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+
+    def now(self) -> float:
+        return self._clock.now()
+
+    async def sleep(self, seconds: float) -> None:
+        await asyncio.sleep(max(0.0, seconds))
+
+    def call_later(self, seconds: float, callback: Callable[[], object]) -> Callable[[], None]:
+        return asyncio.get_running_loop().call_later(max(0.0, seconds), callback).cancel
 
 
 async def _nothing(turn: TurnId) -> None:

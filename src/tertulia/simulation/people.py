@@ -2,11 +2,13 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 from tertulia.orchestrator import Clock, Event, Room
 from tertulia.orchestrator.errors import Refused
 from tertulia.orchestrator.events import TurnGranted
 from tertulia.orchestrator.room import ParticipantId
+from tertulia.simulation.insistence import insist
 from tertulia.simulation.scenario import Cue, Role
 
 
@@ -75,23 +77,26 @@ class Person:
         self.waits = False
 
     async def _do(self, cue: Cue) -> None:
-        me = self.id
         try:
-            if cue.say is not None:
-                to, whisper = map(self.whom, cue.to), map(self.whom, cue.whisper)
-                key = f"cue-{self.done + 1}"
-                await self.room.post(me, cue.say, key=key, to=to, whisper=whisper)
-            elif cue.hand == "up":
-                await self.room.request_floor(me)
-            elif cue.hand == "down":
-                await self.room.cancel_request(me)
-            elif cue.interrupt is not None:
-                await self.room.interrupt(me, self.whom(cue.interrupt))
-            else:
-                await self.room.leave(me)
+            await insist(self.clock, partial(self._try, cue))
         except Refused:
             # What a person tries at a bad moment comes to nothing, as it would in a real room.
             return
+
+    async def _try(self, cue: Cue) -> None:
+        me = self.id
+        if cue.say is not None:
+            to, whisper = map(self.whom, cue.to), map(self.whom, cue.whisper)
+            key = f"cue-{self.done + 1}"
+            await self.room.post(me, cue.say, key=key, to=to, whisper=whisper)
+        elif cue.hand == "up":
+            await self.room.request_floor(me)
+        elif cue.hand == "down":
+            await self.room.cancel_request(me)
+        elif cue.interrupt is not None:
+            await self.room.interrupt(me, self.whom(cue.interrupt))
+        else:
+            await self.room.leave(me)
 
 
 def _grants(event: Event, who: ParticipantId) -> bool:

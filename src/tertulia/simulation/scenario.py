@@ -8,18 +8,16 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, Field, ValidationError, model_validator
 
 from tertulia.orchestrator import Kind, RoomSettings, handle
 from tertulia.orchestrator.errors import Invalid
 from tertulia.orchestrator.policies import build, specify
 from tertulia.orchestrator.room import ParticipantId
 from tertulia.simulation import mistakes
+from tertulia.simulation.fields import Name, Seconds, Strict
+from tertulia.simulation.habits import Habits
 from tertulia.simulation.source import LETTERS, Loc, NotYaml, Source, read
-
-Name = Annotated[str, Field(min_length=1, max_length=80)]
-Seconds = Annotated[float, Field(ge=0, le=31_536_000, allow_inf_nan=False)]
-"""At most a year: virtual time jumps a day at a time."""
 
 
 class BadScenario(Invalid):
@@ -28,11 +26,7 @@ class BadScenario(Invalid):
     says = "{where} cannot be run:\n  {what}"
 
 
-class _Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class Cue(_Strict):
+class Cue(Strict):
     """What a person does, and when.
 
     One of ``say``, ``hand`` (up or down), ``interrupt`` (cut somebody off), ``leave``.
@@ -58,9 +52,10 @@ class Cue(_Strict):
         return self
 
 
-class Role(_Strict):
+class Role(Strict):
     """A participant. Agents have a persona, a model or a graph, or a script of their own lines.
 
+    People have ``cues``, ``habits`` or both; one with habits says its ``lines``, or improvises.
     ``id`` is the handle in mentions, made from the name unless it is given. ``graph`` is as
     ``tertulia.compose.speaker`` takes it; a file's name is looked for beside the scenario.
     """
@@ -74,10 +69,16 @@ class Role(_Strict):
     languages: tuple[str, ...] = ()
     lines: tuple[str, ...] = ()
     cues: tuple[Cue, ...] = ()
+    habits: Habits | None = None
 
     @model_validator(mode="after")
     def _people_act_and_agents_think(self) -> Self:
-        _refuse(mistakes.of_role(self.model_dump(exclude={"cues"}) | {"cues": self.cues}))
+        _refuse(
+            mistakes.of_role(
+                self.model_dump(exclude={"cues", "habits"})
+                | {"cues": self.cues, "habits": self.habits}
+            )
+        )
         return self
 
     @property
@@ -86,7 +87,7 @@ class Role(_Strict):
         return ParticipantId(self.id) if self.id else handle(self.name)
 
 
-class Scenario(_Strict):
+class Scenario(Strict):
     """A whole scenario. ``room`` takes the fields of ``RoomSettings`` beside the policy."""
 
     title: Name
@@ -100,6 +101,15 @@ class Scenario(_Strict):
     def _somebody_is_there(self) -> Self:
         if not self.participants:
             raise ValueError("a scenario has at least one participant")
+        return self
+
+    @model_validator(mode="after")
+    def _habits_have_an_end(self) -> Self:
+        if (
+            any(role.habits for role in self.participants)
+            and "limit_s" not in self.model_fields_set
+        ):
+            raise ValueError(mistakes.ENDLESS)
         return self
 
     def settings(self) -> RoomSettings:
@@ -141,7 +151,9 @@ def parse(text: str, where: str = "scenario") -> Scenario:
         scenario = Scenario.model_validate(source.content)
     except ValidationError as error:
         told = ((e["loc"], _sentence(e["loc"], e["msg"], e["type"])) for e in error.errors())
-        found += [(source.line(loc), _placed(loc, what)) for loc, what in told]
+        found += [  # what has no end is told below, with whose habits have none
+            (source.line(loc), _placed(loc, what)) for loc, what in told if what != mistakes.ENDLESS
+        ]
     found += _beyond(source)
     if found or scenario is None:
         raise _bad(where, found)
@@ -170,7 +182,7 @@ def _placed(loc: Loc, what: str) -> str:
 
 def _sentence(loc: Loc, message: str, kind: str) -> str:
     if kind == "extra_forbidden":
-        fields = _FIELDS.get(len(loc), ())
+        fields = _FIELDS.get(tuple(step for step in loc[:-1] if isinstance(step, str)), ())
         close = get_close_matches(str(loc[-1]), fields, n=1)
         return f"no such field here; did you mean {close[0]!r}?" if close else "no such field here"
     if kind == "string_type":
@@ -184,5 +196,10 @@ def _fields(model: type[BaseModel]) -> tuple[str, ...]:
     return tuple(field.alias or name for name, field in model.model_fields.items())
 
 
-_FIELDS: Mapping[int, tuple[str, ...]] = {1: _fields(Scenario), 3: _fields(Role), 5: _fields(Cue)}
-"""The fields that there are, by how deep one is."""
+_FIELDS: Mapping[tuple[str, ...], tuple[str, ...]] = {
+    (): _fields(Scenario),
+    ("participants",): _fields(Role),
+    ("participants", "cues"): _fields(Cue),
+    ("participants", "habits"): _fields(Habits),
+}
+"""The fields that there are, by where one stands."""

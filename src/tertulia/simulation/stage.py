@@ -2,14 +2,28 @@
 
 import asyncio
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from hashlib import blake2b
 
-from tertulia.orchestrator import Event, Kind, Log, Participant, Room, Scheduler, Speaker, handle
+from tertulia.orchestrator import (
+    Clock,
+    Event,
+    Kind,
+    Log,
+    Participant,
+    Room,
+    Scheduler,
+    Speaker,
+    handle,
+)
 from tertulia.orchestrator.events import Joined, RoomEnded
 from tertulia.orchestrator.feed import PAGE, Delta
 from tertulia.orchestrator.room import RoomId
+from tertulia.simulation.clock import VirtualClock
+from tertulia.simulation.hearing import Hearing
 from tertulia.simulation.people import Person
+from tertulia.simulation.regular import Regular
 from tertulia.simulation.scenario import Scenario
 
 Watch = Callable[[Event | Delta], None]
@@ -21,8 +35,11 @@ LOOK_ROUND_S = 1.0
 
 def room_name(scenario: Scenario, seed: int) -> RoomId:
     """The room of one performance: the same scenario and seed always have the same."""
-    # An id that is not given must not change the names of rooms that are there already.
-    nothing = {place: {"id"} for place, role in enumerate(scenario.participants) if not role.id}
+    # What is not given must not change the names of rooms that are there already.
+    nothing = {
+        place: {field for field in ("id", "habits") if not getattr(role, field)}
+        for place, role in enumerate(scenario.participants)
+    }
     content = f"{scenario.model_dump_json(exclude={'participants': nothing})}|{seed}"
     digest = blake2b(content.encode(), digest_size=4).hexdigest()
     slug = re.sub(r"[^a-z0-9]+", "-", handle(scenario.title))[:40]
@@ -48,6 +65,7 @@ async def perform(
         for event in recorded:
             watch(event)
         return name
+    await _when_it_was_broken_off(scheduler.clock, recorded)
     room = await scheduler.open(
         name,
         scenario.settings(),
@@ -56,7 +74,7 @@ async def perform(
         speakers=speakers,
     )
     watching = asyncio.create_task(_watch(room, watch))
-    acting = asyncio.create_task(_act(scenario, room, log, scheduler))
+    acting = asyncio.create_task(_act(_Play(scenario, seed, room, log, scheduler.clock), recorded))
     try:
         await asyncio.wait({acting, watching}, return_when=asyncio.FIRST_COMPLETED)
         if not acting.done():  # nobody watches any more, or the room is live elsewhere
@@ -79,30 +97,73 @@ def _newcomers(scenario: Scenario, recorded: Iterable[Event]) -> list[Participan
     return [Participant(role.who, role.name, role.kind) for role in roles]
 
 
-async def _act(scenario: Scenario, room: Room, log: Log, scheduler: Scheduler) -> None:
-    [opened] = await log.read(room.id, 0, 1)
+async def _when_it_was_broken_off(clock: Clock, recorded: Sequence[Event]) -> None:
+    """Let virtual time, which begins anew with each process, go on where the log ends."""
+    if recorded and isinstance(clock, VirtualClock):
+        await clock.sleep(recorded[-1].at - clock.now())
+
+
+@dataclass(frozen=True, slots=True)
+class _Play:
+    """One performance of a scenario."""
+
+    scenario: Scenario
+    seed: int
+    room: Room
+    log: Log
+    clock: Clock
+
+
+async def _act(play: _Play, recorded: Sequence[Event]) -> None:
+    [opened] = await play.log.read(play.room.id, 0, 1)
     stir = asyncio.Event()
+    whom = play.scenario.whom
     people = [
-        Person(role, room, scheduler.clock, opened.at, scenario.whom, stir.set)
-        for role in scenario.participants
-        if role.kind is Kind.HUMAN
+        Person(role, play.room, play.clock, opened.at, whom, stir.set)
+        for role in play.scenario.participants
+        if role.kind is Kind.HUMAN and (role.cues or role.habits is None)
     ]
     for person in people:
-        await _go_on(person, log)
-    acting = {asyncio.create_task(person.act()): person for person in people}
+        await _go_on(person, play.log)
+    acting: dict[asyncio.Task[None], Person | None] = {
+        asyncio.create_task(person.act()): person for person in people
+    }
+    hearing = Hearing(play.room, play.clock)
+    for regular in _regulars(play, hearing, recorded):
+        acting[asyncio.create_task(regular.act())] = None
+    following = [asyncio.create_task(hearing.follow())] if len(acting) > len(people) else []
+    left_s = play.scenario.limit_s - (recorded[-1].at - opened.at if recorded else 0.0)
     try:
-        async with asyncio.timeout(scenario.limit_s):
-            await _follow(acting, room, stir)
-            await room.lapse()
+        async with asyncio.timeout(max(0.0, left_s)):
+            await _follow(acting, play.room, stir)
+            await play.room.lapse()
     except TimeoutError:
         return
     finally:
-        for task in acting:
+        for task in (*acting, *following):
             task.cancel()
 
 
+def _regulars(play: _Play, hearing: Hearing, recorded: Sequence[Event]) -> Iterator[Regular]:
+    """The people with habits who are in the room, or mean to come back."""
+    for role in play.scenario.participants:
+        if role.habits is not None:
+            regular = Regular(
+                Participant(role.who, role.name, role.kind),
+                role.habits,
+                play.room,
+                play.clock,
+                hearing.ear(role.who),
+                play.seed,
+                role.persona,
+                role.lines,
+            )
+            if regular.remember(recorded):
+                yield regular
+
+
 async def _follow(
-    acting: dict[asyncio.Task[None], Person], room: Room, stir: asyncio.Event
+    acting: dict[asyncio.Task[None], Person | None], room: Room, stir: asyncio.Event
 ) -> None:
     """Wait until all have acted, or only wait for what nobody will do.
 
@@ -128,8 +189,9 @@ async def _set(stir: asyncio.Event) -> None:
     await stir.wait()
 
 
-def _only_waiting(people: Iterable[Person]) -> bool:
-    return all(person.waits for person in people)
+def _only_waiting(people: Iterable[Person | None]) -> bool:
+    """Whether nobody acts by the clock; one with habits (``None``) always does."""
+    return all(person is not None and person.waits for person in people)
 
 
 async def _go_on(person: Person, log: Log) -> None:
