@@ -1,6 +1,8 @@
 """Whatever is asked in whatever order, the floor keeps its rules, and the log tells it all."""
 
+import copy
 from collections.abc import Sequence
+from dataclasses import fields, replace
 from types import SimpleNamespace
 
 import pytest
@@ -88,6 +90,20 @@ def test_every_event_moves_its_participant_as_the_table_says_and_nobody_else(
     floor = Floor(RoomId("kitchen"))
     for event in played(policy, limits, program).events:
         floor = obeys_the_tables(floor, event)
+
+
+@given(policies, room_settings, programs())
+def test_a_revised_floor_differs_in_what_was_changed_alone_and_leaves_the_old_one(
+    policy: Policy, limits: RoomSettings, program: Sequence[Ask]
+) -> None:
+    floor = played(policy, limits, program).floor
+    before = copy.copy(floor)
+    for changed in fields(floor):
+        revised, names = floor.revised(**{changed.name: object()}), {f.name for f in fields(floor)}
+        differ = {name for name in names if getattr(revised, name) != getattr(floor, name)}
+        assert differ == {changed.name}
+        assert floor == before
+    assert floor.revised(head=7, continuing=BO) == replace(floor, head=7, continuing=BO)
 
 
 @given(policies, room_settings, programs())

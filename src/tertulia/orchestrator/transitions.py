@@ -37,7 +37,7 @@ from tertulia.orchestrator.events import (
     TurnInformed,
     TurnResumed,
 )
-from tertulia.orchestrator.floor import Floor, Phase, Standing, revised
+from tertulia.orchestrator.floor import Floor, Phase, Standing
 from tertulia.orchestrator.room import ParticipantId
 
 PHASES: Mapping[Phase, Mapping[type[Body], Phase]] = {
@@ -150,7 +150,7 @@ def apply(floor: Floor, event: Event) -> Floor:
     changes = CHANGES[kind](floor, event, event.body)
     if kind in _OF_THE_ROOM:
         changes["phase"] = PHASES[floor.phase][kind]
-    return revised(floor, head=event.seq, at=event.at, **changes)
+    return floor.revised(head=event.seq, at=event.at, **changes)
 
 
 def fold(floor: Floor, events: Iterable[Event]) -> Floor:
