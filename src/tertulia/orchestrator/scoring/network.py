@@ -9,6 +9,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from importlib.resources import files
+from itertools import compress
 from math import exp
 from operator import mul
 from typing import Any
@@ -35,7 +36,9 @@ class Network:
     """Two hidden layers over two groups of features: of the question, and of one answer to it.
 
     The part of the question is computed once for all its answers. ``quick`` weighs an answer's
-    features straight to a score, to tell which answers are worth the hidden layers.
+    features straight to a score, to tell which answers are worth the hidden layers. The layers are
+    columns, one for each thing that goes in: most features are zero most of the time, and so is
+    half of what a hidden layer says, and a column that counts nothing is left out.
     """
 
     question: tuple[Row, ...]
@@ -51,10 +54,10 @@ class Network:
         """The network of a weights file."""
         bias, second_bias = unpacked(stored["bias"]), unpacked(stored["second_bias"])
         return cls(
-            _rows(unpacked(stored["question"]), len(bias)),
-            _rows(unpacked(stored["answer"]), len(bias)),
+            _columns(unpacked(stored["question"]), len(bias)),
+            _columns(unpacked(stored["answer"]), len(bias)),
             bias,
-            _rows(unpacked(stored["second"]), len(second_bias)),
+            _columns(unpacked(stored["second"]), len(second_bias)),
             second_bias,
             unpacked(stored["out"]),
             unpacked(stored["quick"]),
@@ -68,23 +71,27 @@ class Network:
         if len(answers) > keep:
             quick = [sum(map(mul, self.quick, answer)) for answer in answers]
             kept = sorted(kept, key=quick.__getitem__, reverse=True)[:keep]
-        asked = [
-            bias + sum(map(mul, row, question))
-            for bias, row in zip(self.bias, self.question, strict=True)
-        ]
+        asked = _layer(self.bias, self.question, question)
         return {place: self._score(asked, answers[place]) for place in kept}
 
-    def _score(self, asked: Sequence[float], answer: Sequence[float]) -> float:
-        first = [
-            hidden if (hidden := before + sum(map(mul, row, answer))) > 0.0 else 0.0
-            for before, row in zip(asked, self.answer, strict=True)
-        ]
-        score = 0.0
-        for bias, row, out in zip(self.second_bias, self.second, self.out, strict=True):
-            hidden = bias + sum(map(mul, row, first))
-            if hidden > 0.0:
-                score += out * hidden
+    def _score(self, asked: Row, answer: Sequence[float]) -> float:
+        first = _rectified(_layer(asked, self.answer, answer))
+        second = _rectified(_layer(self.second_bias, self.second, first))
+        score: float = sum(map(mul, self.out, second))
         return score
+
+
+def _layer(bias: Row, columns: tuple[Row, ...], values: Sequence[float]) -> Row:
+    """The weighed sum of ``values`` for each row, which begins at its ``bias``."""
+    weights = [value for value in values if value]
+    if not weights:
+        return bias
+    rows = zip(*compress(columns, values), strict=True)
+    return tuple(start + sum(map(mul, row, weights)) for start, row in zip(bias, rows, strict=True))
+
+
+def _rectified(values: Row) -> Row:
+    return tuple(value if value > 0.0 else 0.0 for value in values)
 
 
 def softmax(scores: Mapping[int, float]) -> dict[int, float]:
@@ -95,6 +102,7 @@ def softmax(scores: Mapping[int, float]) -> dict[int, float]:
     return {key: value / whole for key, value in raised.items()}
 
 
-def _rows(values: Row, count: int) -> tuple[Row, ...]:
-    width = len(values) // count
-    return tuple(values[at * width : (at + 1) * width] for at in range(count))
+def _columns(values: Row, height: int) -> tuple[Row, ...]:
+    """The columns of a matrix that is stored row by row, and has ``height`` rows."""
+    width = len(values) // height
+    return tuple(values[at::width] for at in range(width))
