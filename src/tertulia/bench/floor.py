@@ -1,4 +1,4 @@
-"""What a decision costs, and an hour of virtual time in a full room."""
+"""What a decision costs, what a learned reading, and an hour of virtual time in a full room."""
 
 import time
 from typing import Any
@@ -6,6 +6,7 @@ from typing import Any
 from tertulia.agents.cards import Card
 from tertulia.agents.scripted import Scripted
 from tertulia.agents.speaker import ModelSpeaker
+from tertulia.bench.readings import reading_us
 from tertulia.compose import House
 from tertulia.orchestrator import Delta, Event, Kind, Outcome, Speaker, step
 from tertulia.orchestrator.events import (
@@ -31,10 +32,15 @@ HABITS = Habits(pause_s=300, silence=0.1, patience_s=60, interrupts=0.002, leave
 
 
 def bench_floor() -> dict[str, Any]:
-    """Microseconds a ``step`` that ends one turn and grants the next, and an hour's seconds."""
+    """Microseconds a ``step`` that ends one turn and grants the next, and an hour's seconds.
+
+    ``reading_us_p50`` and ``_p99`` are the processor's microseconds in which a learned reader reads
+    a line where 200 people talk, ``reading_5_us_p50`` and ``_p99`` where five do.
+    """
     hour = time.perf_counter()
     utterances = run(_hour(PEOPLE, AGENTS, seed=1))
     hour = time.perf_counter() - hour
+    few, many = reading_us(5), reading_us(200)
     return {
         "bench": "floor",
         "step_us_10": round(_step_us(10, 9), 2),
@@ -42,6 +48,10 @@ def bench_floor() -> dict[str, Any]:
         "virtual_hour_200_s": round(hour, 2),
         "virtual_hour_utterances": utterances,
         "policy": "fair(conversational)",
+        "reading_us_p50": round(many[0], 1),
+        "reading_us_p99": round(many[1], 1),
+        "reading_5_us_p50": round(few[0], 1),
+        "reading_5_us_p99": round(few[1], 1),
     }
 
 
