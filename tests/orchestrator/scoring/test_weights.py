@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from importlib.resources import files
+from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from tertulia.orchestrator.scoring.clues import OF_LINE, OF_PAIR
 from tertulia.orchestrator.scoring.floor_memory import OF_FLOOR, OF_PERSON
-from tertulia.orchestrator.scoring.network import Network, shipped, softmax
+from tertulia.orchestrator.scoring.network import Network, shipped, softmax, unpacked
 from tertulia.orchestrator.scoring.words import lexicon, marks
 
 FITS = {
@@ -35,9 +39,47 @@ def test_weights_fit_the_features(name: str) -> None:
     stored = shipped(name)
     assert stored["features"] == {"question": question, "answer": answer}
     network = Network.read(stored)
-    assert {len(row) for row in network.question} == {len(question)}
-    assert {len(row) for row in network.answer} == {len(network.quick)} == {len(answer)}
-    assert {len(row) for row in network.second} == {len(network.bias)}
+    assert len(network.question) == len(question)
+    assert len(network.answer) == len(network.quick) == len(answer)
+    assert {len(column) for column in network.question + network.answer} == {len(network.bias)}
+    assert len(network.second) == len(network.bias)
+    assert {len(column) for column in network.second} == {len(network.out)}
+
+
+def plainly(stored: Mapping[str, Any], question: Sequence[float], answer: Sequence[float]) -> float:
+    """A score by the book: every product of two layers' weights, zeros and all."""
+
+    def layer(name: str, values: Sequence[float]) -> list[float]:
+        weights = unpacked(stored[name])
+        width = len(values)
+        rows = [weights[at : at + width] for at in range(0, len(weights), width)]
+        return [sum(w * v for w, v in zip(row, values, strict=True)) for row in rows]
+
+    def add(*parts: Sequence[float]) -> list[float]:
+        return [max(0.0, sum(part)) for part in zip(*parts, strict=True)]
+
+    asked, answered = layer("question", question), layer("answer", answer)
+    first = add(unpacked(stored["bias"]), asked, answered)
+    second = add(unpacked(stored["second_bias"]), layer("second", first))
+    return layer("out", second)[0]
+
+
+@given(
+    st.lists(
+        st.sampled_from([0.0, 0.0, 1.0, 0.3, -0.7]), min_size=len(OF_FLOOR), max_size=len(OF_FLOOR)
+    ),
+    st.lists(
+        st.sampled_from([0.0, 0.0, 1.0, 0.3, -0.7]),
+        min_size=len(OF_PERSON),
+        max_size=len(OF_PERSON),
+    ),
+)
+def test_what_is_zero_is_left_out_and_missed_by_nobody(
+    question: list[float], answer: list[float]
+) -> None:
+    stored = shipped("meeting")
+    (score,) = Network.read(stored).scores(question, [answer], 1).values()
+    assert score == pytest.approx(plainly(stored, question, answer))
 
 
 def test_few_answers_are_looked_at_closely() -> None:
