@@ -141,3 +141,10 @@ def test_it_never_passes_its_budget_and_counts_what_is_missing(
 def test_a_budget_for_nothing_is_refused() -> None:
     with pytest.raises(Invalid, match="room for one utterance"):
         Budget(utterances=0)
+
+
+def test_one_who_may_go_on_after_a_false_interruption_is_told_so() -> None:
+    cut = said(2, "bo", "First we cut", cut_by="ana")
+    system, *lines = prompt(turn_in(said(1, "ana", "How?"), cut, answers=2))
+    assert "go on where you stopped" in str(system.content)
+    assert lines[-1].content == "First we cut— [cut off by Ana]"

@@ -9,6 +9,7 @@ import pytest
 from langchain_core.messages import AIMessage, BaseMessage, HumanMessage, SystemMessage
 from tests.agents.fault_server import FOR_EVER, Reply, ended, event, refusal, said, serving
 
+from tertulia.agents.cards import Card
 from tertulia.agents.connections import close_connections
 from tertulia.agents.faults import (
     ModelFailed,
@@ -20,6 +21,18 @@ from tertulia.agents.faults import (
     ModelUnreachable,
 )
 from tertulia.agents.remote import Patience, Remote, remote
+from tertulia.agents.speaker import ModelSpeaker
+from tertulia.orchestrator import (
+    Delta,
+    Kind,
+    Participant,
+    RoomSettings,
+    Said,
+    Scheduler,
+    WallClock,
+)
+from tertulia.orchestrator.room import InputPolicy, ParticipantId
+from tertulia.storage import MemoryLog
 
 KEY = "sk-very-secret-0123456789"
 ASKED: list[BaseMessage] = [
@@ -114,6 +127,28 @@ async def test_cancelling_the_task_hangs_up_on_the_server() -> None:
         with pytest.raises(asyncio.CancelledError):
             await task
         await asyncio.wait_for(server.hung_up.wait(), 1)
+
+
+async def test_barging_in_hangs_up_on_the_server_and_what_was_heard_stands() -> None:
+    async with serving(Reply([*said("Because it "), FOR_EVER])) as server:
+        speakers = {"bo": ModelSpeaker(Card("Bo"), remote(server.base_url, "m"))}
+        people = [Participant(ParticipantId("ana"), "Ana", Kind.HUMAN), Card("Bo").participant]
+        scheduler = Scheduler(MemoryLog(), WallClock())
+        settings = RoomSettings(input=InputPolicy.INTERRUPT)
+        room = await scheduler.open("kitchen", settings, participants=people, speakers=speakers)
+        heard = room.subscribe("ana", room.floor.head)
+        await room.post("ana", "Bo, why?")
+        while not isinstance(await anext(heard), Delta):
+            pass
+        assert not server.hung_up.is_set()
+        await room.post("ana", "Never mind.")
+        await asyncio.wait_for(server.hung_up.wait(), 1)
+        cut = next(event for event in await room.said() if event.by == "bo")
+        assert "Because it".startswith(cut.text)
+        assert isinstance(cut.body, Said)
+        assert cut.body.interrupted_by == "ana"
+        await room.close()
+        await scheduler.aclose()
 
 
 async def test_cancelling_before_the_first_word_hangs_up_too() -> None:

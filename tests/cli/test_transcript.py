@@ -49,6 +49,19 @@ def test_words_come_as_they_are_said_and_go_on_after_somebody_else() -> None:
     ]
 
 
+def test_how_a_message_was_taken_is_seen() -> None:
+    many: Any = {"bo": talks(6, "One two three. Four five six.")}
+    cues = ("{say: 'Bo, count.'}", "{say: mm-hm, at: 1.5}", "{say: Stop there!, at: 2.5}")
+    ways = ("input: interrupt, cut_at: trp", "input: reject", "input: rollback")
+    pages = [page(scene(*cues).replace("patience_s: 2", way), many) for way in ways]
+    assert "  0:01.5  Ana: (in passing) mm-hm" in pages[0]
+    assert "  0:02.5  · Ana cuts in; Bo may end the sentence" in pages[0]
+    assert "  0:02.5  Bo: … — [cut off by Ana]" in pages[0]
+    assert any(line.endswith("[not taken up: ask again after the turn]") for line in pages[1])
+    assert any(line.endswith("— [taken back]") for line in pages[2])
+    assert "  0:02.5  · Bo's turn begins anew" in pages[2]
+
+
 def test_without_tokens_an_utterance_is_one_line() -> None:
     shown = page(scene("{say: 'Bo, count.'}", "{say: Slower!, at: 1.5}"), BO, tokens=False)
     assert shown[4:7] == [

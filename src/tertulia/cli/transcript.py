@@ -15,11 +15,14 @@ from tertulia.cli.output import page
 from tertulia.orchestrator import Delta, Event, Kind, Outcome, Said
 from tertulia.orchestrator.events import (
     Advised,
+    BargedIn,
     Body,
     Consulted,
     FloorRequestCancelled,
     FloorRequestDenied,
     FloorRequested,
+    InputPolicyChanged,
+    InterruptionLapsed,
     Joined,
     Left,
     Nominated,
@@ -31,9 +34,11 @@ from tertulia.orchestrator.events import (
     RoomResumed,
     TurnEnded,
     TurnGranted,
+    TurnInformed,
     TurnResumed,
+    Uptake,
 )
-from tertulia.orchestrator.room import ParticipantId, TurnId
+from tertulia.orchestrator.room import ROOM, ParticipantId, TurnId
 
 COLOURS = ("cyan", "magenta", "green", "yellow", "blue", "bright_red", "bright_cyan")
 
@@ -154,10 +159,30 @@ class LiveTranscript:
         self._note(f"{self._name(event.by)}'s turn is taken up again, attempt {body.attempt}")
 
     @_show.register
+    def _(self, body: TurnInformed, event: Event) -> None:
+        self._note(f"{self._name(event.by)} has heard what was said meanwhile")
+
+    @_show.register
+    def _(self, body: BargedIn, event: Event) -> None:
+        speaker = self._name(self._speaking.get(body.turn, ROOM))
+        self._note(f"{self._name(event.by)} cuts in; {speaker} may end the sentence")
+
+    @_show.register
+    def _(self, body: InterruptionLapsed, event: Event) -> None:
+        self._note(f"nobody has gone on: {self._name(event.by)} may")
+
+    @_show.register
+    def _(self, body: InputPolicyChanged, event: Event) -> None:
+        whose = "messages" if body.who is None else f"messages of {self._name(body.who)}"
+        self._note(f"from now on {whose} are taken in by the policy {body.input}")
+
+    @_show.register
     def _(self, body: TurnEnded, event: Event) -> None:
         self._speaking.pop(body.turn, None)
         self._heard.pop(body.turn, None)
-        if body.outcome is not Outcome.COMMITTED:
+        if body.outcome is Outcome.ROLLED_BACK:
+            self._note(f"{self._name(event.by)}'s turn begins anew")
+        elif body.outcome is not Outcome.COMMITTED:
             self._note(
                 f"{self._name(event.by)}'s turn: {body.outcome}{_because(body.problem)}", "red"
             )
@@ -170,17 +195,24 @@ class LiveTranscript:
 
     @_show.register
     def _(self, body: Said, event: Event) -> None:
-        self._waiting.pop(event.by, None)
-        for who in body.addressees:
-            self._waiting.setdefault(who, "asked")
+        if body.uptake is Uptake.TAKEN:
+            self._waiting.pop(event.by, None)
+            for who in body.addressees:
+                self._waiting.setdefault(who, "asked")
         heard = self._heard.get(body.turn, "") if body.turn else ""
         if heard.strip() and body.text.startswith(heard.strip()) and self._open == event.by:
             self._write(body.text[len(heard.strip()) :])
         elif not heard.strip() or heard.strip() != body.text:
             self._begin(event.by, self._aside(body, event))
             self._write(body.text)
-        if body.interrupted_by is not None:
+        elif body.interrupted_by is not None:
+            self._begin(event.by, "…")
+        if body.uptake is Uptake.RETRACTED:
+            self._write(" — [taken back]", "red")
+        elif body.interrupted_by is not None:
             self._write(f" — [cut off by {self._name(body.interrupted_by)}]", "red")
+        elif body.uptake is Uptake.DECLINED:
+            self._write(" — [not taken up: ask again after the turn]", "red")
         self._close()
 
     # ---- writing
@@ -202,7 +234,9 @@ class LiveTranscript:
         notes = []
         if event.audience is not None:
             notes.append(f"whispers to {self._names_of(event.audience, event.by)}")
-        if body.turn is None and others:
+        if body.uptake is Uptake.BACKCHANNEL:
+            notes.append("in passing")
+        elif body.turn is None and others:
             notes.append(f"while {self._listed(others)} has the floor")
         return f"({'; '.join(notes)}) " if notes else ""
 

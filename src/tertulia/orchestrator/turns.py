@@ -137,7 +137,7 @@ class Turn:
         """Be heard until the next transition-relevance place; then call ``reached``, once."""
         delivered = self.delivered
         self._reached, self._mark = reached, len(delivered.rstrip())
-        if not delivered.strip() or next_trp(delivered, self._mark) is not None:
+        if not delivered.strip() or next_trp(delivered + " ", self._mark) is not None:
             self._yield()
 
     def _say(self, delta: str) -> None:

@@ -3,6 +3,7 @@
 It looks at plain data, as it comes out of a file, and never stops at the first mistake.
 """
 
+import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import fields
 from difflib import get_close_matches
@@ -60,7 +61,7 @@ def of_room(room: Mapping[Any, Any]) -> Iterator[Mistake]:
             yield ("room", str(name)), f"no such setting; {hint}"
         else:
             try:
-                given = TypeAdapter(types[name]).validate_python(value, strict=True)
+                given = TypeAdapter(types[name]).validate_json(json.dumps(value), strict=True)
                 RoomSettings(**{name: given})
             except ValidationError as error:
                 yield ("room", name), error.errors()[0]["msg"]
