@@ -67,7 +67,7 @@ def _nothing(floor: Floor, event: Event, body: Body) -> Changes:
 
 
 def _closed(floor: Floor, event: Event, body: RoomEnded) -> Changes:
-    return {"question": None}
+    return {"question": None, "cut_off": ()}
 
 
 def _policy(floor: Floor, event: Event, body: PolicyChanged) -> Changes:
@@ -127,7 +127,18 @@ def _said(floor: Floor, event: Event, body: Said) -> Changes:
             for cut in floor.cut_off
             if cut.participant == speaker or not covers(event.audience, cut.audience)
         )
+    followed = [hold for hold in floor.holds if _follows(event, hold)]
+    if followed:
+        changes["holds"] = tuple(
+            revised(h, followed=True) if h in followed else h for h in floor.holds
+        )
     return changes
+
+
+def _follows(event: Event, hold: Hold) -> bool:
+    """Whether this follows upon a turn that has been cut into and is coming to its end."""
+    another = hold.yields_to is not None and hold.participant != event.by
+    return another and covers(event.audience, hold.audience)
 
 
 def _pair(owed: Obligation) -> tuple[ParticipantId, ParticipantId, Audience]:
@@ -304,6 +315,7 @@ def _ended(floor: Floor, event: Event, body: TurnEnded) -> Changes:
         body.outcome is Outcome.INTERRUPTED
         and seat.kind is Kind.AGENT
         and body.interrupted_by is not None
+        and not ended.followed
     ):
         seq = ended.said or ended.answers or event.seq
         cut = CutOff(ended.participant, ended.turn, seq, body.interrupted_by, ended.audience)

@@ -102,7 +102,8 @@ class Hold:
     """A floor that is held: one unfinished turn, from ``since`` until ``until`` (Unix seconds).
 
     ``as_of`` is the seq up to which the turn reads the log; ``yields_to`` is who has cut into it,
-    so that it ends at its next transition-relevance place. ``said`` is the seq of its utterance.
+    so that it ends at its next transition-relevance place, and ``followed`` whether somebody has
+    said something since. ``said`` is the seq of its utterance.
     """
 
     turn: TurnId
@@ -116,6 +117,7 @@ class Hold:
     claim: Claim | None = None
     yields_to: ParticipantId | None = None
     said: int | None = None
+    followed: bool = False
 
 
 @dataclass(frozen=True, slots=True)

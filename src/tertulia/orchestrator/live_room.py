@@ -22,7 +22,7 @@ from tertulia.orchestrator.events import (
     Said,
 )
 from tertulia.orchestrator.feed import Delta
-from tertulia.orchestrator.floor import Floor
+from tertulia.orchestrator.floor import Floor, Hold
 from tertulia.orchestrator.inbox import Prepare
 from tertulia.orchestrator.keys import Keys
 from tertulia.orchestrator.policies import build, specify
@@ -183,7 +183,9 @@ class Room:
     async def interrupt(
         self, by: str, whom: str | None = None, *, at: str | None = None
     ) -> tuple[Event, ...]:
-        """Cut the turn of ``whom`` (or every turn): what was delivered stands, marked.
+        """Cut the turn of ``whom`` (or every turn) that ``by`` can hear.
+
+        What was delivered stands, marked; nobody cuts into a whisper that is not for them.
 
         ``at`` is ``once``, or ``trp`` for the end of the sentence; unless given, as the room's
         settings say. Raises ``Unknown``, ``RoomClosed``, and ``NotNow`` for who only watches.
@@ -195,9 +197,10 @@ class Room:
             check(floor, cutter, Said)
             target = None if whom is None else admission.member(floor, whom).id
             moment = floor.settings.cut_at if at is None else one_of(CutAt, "cut_at", at)
+            heard = (h for h in floor.holds if may_see(h.audience, cutter))
+            holds = [h for h in heard if target in (None, h.participant)]
             if moment is CutAt.ONCE:
-                return self._cut_all(floor, cutter, target)
-            holds = [h for h in floor.holds if target in (None, h.participant)]
+                return self._cut_all(floor, cutter, holds)
             return tuple(draft for h in holds for draft in admission.barge_in(floor, h, cutter))
 
         return await self.request(prepare)
@@ -215,7 +218,7 @@ class Room:
         admission.check_words("reason", reason)
 
         def prepare(floor: Floor, now: float) -> tuple[Draft, ...]:
-            return (*self._cut_all(floor, ROOM, None), Draft(ROOM, RoomEnded(reason)))
+            return (*self._cut_all(floor, ROOM, floor.holds), Draft(ROOM, RoomEnded(reason)))
 
         await self.request(prepare)
 
@@ -237,14 +240,11 @@ class Room:
         """
         return self.live.feed.read(None if reads_as is None else ParticipantId(reads_as), after)
 
-    def _cut_all(
-        self, floor: Floor, by: ParticipantId, whom: ParticipantId | None
-    ) -> tuple[Draft, ...]:
+    def _cut_all(self, floor: Floor, by: ParticipantId, holds: Iterable[Hold]) -> tuple[Draft, ...]:
         drafts: list[Draft] = []
-        for hold in floor.holds:
-            if whom in (None, hold.participant):
-                heard = self.live.turns.look(hold).delivered
-                drafts += admission.cut(floor, hold, Outcome.INTERRUPTED, by, heard)
+        for hold in holds:
+            heard = self.live.turns.look(hold).delivered
+            drafts += admission.cut(floor, hold, Outcome.INTERRUPTED, by, heard)
         return tuple(drafts)
 
     async def _author(self, seq: int | None, asks: ParticipantId) -> ParticipantId | None:

@@ -146,9 +146,12 @@ class RunningTurns:
         return next((h for h in self._room.floor().holds if h.turn == turn), None)
 
     def _alarm(self, turn: TurnId, seconds: float, then: Prepare) -> None:
+        def ring() -> None:
+            self._alarms.pop(turn, None)
+            self._room.owe(then)
+
         self._cancel_alarm(turn)
-        owe = partial(self._room.owe, then)
-        self._alarms[turn] = self._room.clock.call_later(seconds, owe)
+        self._alarms[turn] = self._room.clock.call_later(seconds, ring)
 
     def _cancel_alarm(self, turn: TurnId) -> None:
         cancel = self._alarms.pop(turn, None)

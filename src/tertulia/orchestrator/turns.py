@@ -29,6 +29,7 @@ class Turn:
         "_news",
         "_over",
         "_reached",
+        "_settled",
         "_yielded",
         "acted",
         "answers",
@@ -61,6 +62,7 @@ class Turn:
         self._mark, self._yielded = 0, False
         self._delivered: list[str] = []
         self._heard: int | None = None
+        self._settled = asyncio.Event()
         self._over = False
 
     @property
@@ -123,8 +125,10 @@ class Turn:
         """Say that from now on this turn does things beside speaking (it calls a tool).
 
         Such a turn is not started again of the room's own accord. One that somebody has cut into
-        ends here instead.
+        ends here instead, and while it is being decided what becomes of the turn, this waits.
         """
+        while self._heard is not None:
+            await self._settled.wait()
         await self._end_if_cut_into()
         self.acted = True
 
@@ -171,6 +175,7 @@ class Turn:
         """Let nothing more be heard until ``speak_on``; what had been heard until now."""
         if self._heard is None:
             self._heard = len(self._delivered)
+            self._settled.clear()
         return "".join(self._delivered[: self._heard])
 
     def speak_on(self) -> None:
@@ -179,6 +184,7 @@ class Turn:
             kept, self._heard = self._delivered[self._heard :], None
             for delta in kept:
                 self._deliver(delta)
+            self._settled.set()
 
     def end(self) -> None:
         """Let nothing be said any more."""

@@ -1,18 +1,18 @@
 """What a person's message does to the turns that it meets: the room's input policy, applied."""
 
-from tertulia.orchestrator.admission.turns import Look, cut, end, roll_back
+from tertulia.orchestrator.admission.turns import Look, barge_in, cut, end, roll_back
 from tertulia.orchestrator.backchannels import is_backchannel
-from tertulia.orchestrator.events import BargedIn, Draft, Outcome, Said, Uptake
+from tertulia.orchestrator.events import Draft, Outcome, Said, Uptake
 from tertulia.orchestrator.floor import Floor, Hold, revised
 from tertulia.orchestrator.room import Audience, CutAt, InputPolicy, Kind, ParticipantId
-from tertulia.orchestrator.visibility import covers
+from tertulia.orchestrator.visibility import covers, may_see
 
 BURST = 8
 """After so many messages in quick succession a turn is not started again for the next one."""
 
 
 def taken_in(floor: Floor, posted: Draft, now: float, look: Look) -> tuple[Draft, ...]:
-    """The post, with what it does to turns: what ends before it, the post, what comes of it."""
+    """The post, and before it what it does to turns: so it follows upon what it cuts into."""
     said = posted.body
     if not isinstance(said, Said):
         return (posted,)
@@ -23,42 +23,46 @@ def taken_in(floor: Floor, posted: Draft, now: float, look: Look) -> tuple[Draft
         return (_as(posted, said, Uptake.BACKCHANNEL),)
     policy = floor.settings.input_by(posted.by)
     before: list[Draft] = []
-    after: list[Draft] = []
     for hold in met:
         burst = _goes_on(floor, posted.by, hold, now)
         if burst or policy in (InputPolicy.INTERRUPT, InputPolicy.ROLLBACK):
-            ended, barged = _ended(floor, posted.by, hold, policy, look)
-            before += ended
-            after += barged
-    if policy is InputPolicy.REJECT and not before:
+            before += _ended(floor, posted.by, hold, policy, look)
+    in_its_turn = said.turn is not None  # whoever has the floor is heard, whatever others do
+    if policy is InputPolicy.REJECT and not before and not in_its_turn:
         return (_as(posted, said, Uptake.DECLINED),)
-    return (*before, posted, *after)
+    return (*before, posted)
 
 
 def _ended(
     floor: Floor, by: ParticipantId, hold: Hold, policy: InputPolicy, look: Look
-) -> tuple[tuple[Draft, ...], tuple[Draft, ...]]:
-    """What ends a turn before the post, and what follows it.
+) -> tuple[Draft, ...]:
+    """What ends a turn, or will at its next transition-relevance place.
 
-    A turn that nobody has heard anything of, and that has done nothing, has not happened.
+    A turn that nobody has heard anything of, and that has done nothing, has not happened. What an
+    earlier process did and said in it, nobody knows: a turn that was taken up counts as acting.
     """
     got = look(hold)
-    if not got.acted and not got.delivered.strip():
-        return (end(hold, Outcome.ROLLED_BACK, by=by),), ()
-    if policy is InputPolicy.ROLLBACK and not got.acted:
-        return roll_back(floor, hold, by, got.delivered), ()
+    acted = got.acted or hold.attempt > 1
+    if not acted and not got.delivered.strip():
+        return (end(hold, Outcome.ROLLED_BACK, by=by),)
+    if policy is InputPolicy.ROLLBACK and not acted:
+        return roll_back(floor, hold, by, got.delivered)
     if policy not in (InputPolicy.INTERRUPT, InputPolicy.ROLLBACK):
-        return (), ()
+        return ()
     if floor.settings.cut_at is CutAt.TRP:
-        return (), () if hold.yields_to is not None else (Draft(by, BargedIn(hold.turn)),)
-    return cut(floor, hold, Outcome.INTERRUPTED, by, got.delivered), ()
+        return barge_in(floor, hold, by)
+    return cut(floor, hold, Outcome.INTERRUPTED, by, got.delivered)
 
 
 def _concerns(floor: Floor, by: ParticipantId, said: Said, audience: Audience, hold: Hold) -> bool:
-    """Whether an agent that holds the floor should have known of this for what it is saying."""
+    """Whether an agent that holds the floor should have known of this for what it is saying.
+
+    Never, if the one who posts cannot hear the turn: or they would learn that there is a whisper.
+    """
     speaker = floor.members[hold.participant]
     meant = not said.addressees or hold.participant in said.addressees
-    return speaker.kind is Kind.AGENT and meant and covers(audience, hold.audience)
+    heard = may_see(hold.audience, by) and covers(audience, hold.audience)
+    return speaker.kind is Kind.AGENT and meant and heard
 
 
 def _in_passing(floor: Floor, by: ParticipantId, said: Said, audience: Audience) -> bool:

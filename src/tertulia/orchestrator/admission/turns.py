@@ -20,7 +20,7 @@ from tertulia.orchestrator.events import (
 )
 from tertulia.orchestrator.floor import Floor, Hold
 from tertulia.orchestrator.ports import Reply
-from tertulia.orchestrator.room import ROOM, ParticipantId, TurnId
+from tertulia.orchestrator.room import ROOM, Kind, ParticipantId, TurnId
 
 RESUMPTIONS = 3
 """How often a turn is taken up again after crashes before it counts as failed."""
@@ -62,7 +62,7 @@ def finish(floor: Floor, hold: Hold, reply: Reply) -> tuple[Draft, ...]:
         called = tuple(who for who in called if who in hold.audience)
     said = Said(text, called, hold.turn, hold.answers)
     drafts = [Draft(hold.participant, said, hold.audience)] if text else []
-    more = reply.more and bool(text)
+    more = reply.more and bool(text) and hold.audience is None  # or the room would hear the rest
     ended = end(hold, Outcome.COMMITTED, problem, more=more)
     return (*drafts, ended)
 
@@ -94,10 +94,15 @@ def roll_back(floor: Floor, hold: Hold, by: ParticipantId, delivered: str) -> tu
 
 
 def barge_in(floor: Floor, hold: Hold, by: ParticipantId) -> tuple[Draft, ...]:
-    """Cut into a turn, which ends at its next transition-relevance place."""
+    """Cut into a turn, which ends at its next transition-relevance place.
+
+    A person who is waited for says nothing that one could wait for: that turn ends at once.
+    """
     if not still_held(floor, hold) or hold.yields_to is not None:
         return ()
-    return (Draft(by, BargedIn(hold.turn)),)
+    if floor.members[hold.participant].kind is Kind.HUMAN:
+        return cut(floor, hold, Outcome.INTERRUPTED, by, "")
+    return (Draft(by, BargedIn(hold.turn), hold.audience),)
 
 
 def inform(floor: Floor, hold: Hold) -> tuple[Draft, ...]:
