@@ -40,7 +40,7 @@ from tertulia.orchestrator.room import (
 from tertulia.orchestrator.transcript import UTTERANCES
 from tertulia.orchestrator.transitions import check
 from tertulia.orchestrator.turns import Speaker
-from tertulia.orchestrator.visibility import may_see
+from tertulia.orchestrator.visibility import covers, may_see
 
 
 class Room:
@@ -197,7 +197,7 @@ class Room:
             check(floor, cutter, Said)
             target = None if whom is None else admission.member(floor, whom).id
             moment = floor.settings.cut_at if at is None else one_of(CutAt, "cut_at", at)
-            heard = (h for h in floor.holds if may_see(h.audience, cutter))
+            heard = (h for h in floor.holds if covers(h.audience, (cutter,)))
             holds = [h for h in heard if target in (None, h.participant)]
             if moment is CutAt.ONCE:
                 return self._cut_all(floor, cutter, holds)

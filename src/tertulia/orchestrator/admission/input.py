@@ -5,7 +5,7 @@ from tertulia.orchestrator.backchannels import is_backchannel
 from tertulia.orchestrator.events import Draft, Outcome, Said, Uptake
 from tertulia.orchestrator.floor import Floor, Hold, revised
 from tertulia.orchestrator.room import Audience, CutAt, InputPolicy, Kind, ParticipantId
-from tertulia.orchestrator.visibility import covers, may_see
+from tertulia.orchestrator.visibility import covers
 
 BURST = 8
 """After so many messages in quick succession a turn is not started again for the next one."""
@@ -61,7 +61,7 @@ def _concerns(floor: Floor, by: ParticipantId, said: Said, audience: Audience, h
     """
     speaker = floor.members[hold.participant]
     meant = not said.addressees or hold.participant in said.addressees
-    heard = may_see(hold.audience, by) and covers(audience, hold.audience)
+    heard = covers(hold.audience, (by,)) and covers(audience, hold.audience)
     return speaker.kind is Kind.AGENT and meant and heard
 
 
