@@ -1,0 +1,163 @@
+"""What must be true of a room after every step, whatever happens in it: folded beside it."""
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+
+from tests.orchestrator.moods import Performance
+
+from tertulia.orchestrator import Event, Outcome, Said
+from tertulia.orchestrator.events import (
+    BargedIn,
+    RoomEnded,
+    TurnEnded,
+    TurnGranted,
+    TurnInformed,
+    TurnResumed,
+    Uptake,
+)
+from tertulia.orchestrator.floor import Floor, Hold, Phase
+from tertulia.orchestrator.room import Audience, Kind, RoomId
+from tertulia.orchestrator.transitions import apply
+from tertulia.orchestrator.visibility import covers
+
+STEP = 40
+"""No request of these rooms' dozen members amounts to more events than this."""
+
+SECRET = re.compile(r"\(w\d+\)")
+"""What marks a whispered text, so that it is found wherever it gets to."""
+
+
+class Account:
+    """A room's log, folded event by event, with an eye on each."""
+
+    def __init__(self, room: RoomId) -> None:
+        self.floor = Floor(room)
+        self.lateness_s = 20.0
+        """How long after its lease a turn may end: leaving takes a while, or the store fails."""
+        self._causes: Counter[int] = Counter()
+        self._cut: Event | None = None
+
+    def take(self, events: Iterable[Event]) -> None:
+        for event in events:
+            self._take(event)
+
+    def _take(self, event: Event) -> None:
+        before, self.floor = self.floor, apply(self.floor, event)
+        assert event.seq == before.head + 1
+        assert event.at >= before.at
+        self._causes[event.cause] += 1
+        assert self._causes[event.cause] <= STEP
+        assert event.audience is None or event.by in event.audience
+        _check_holders(self.floor)
+        body = event.body
+        if isinstance(body, TurnGranted):
+            _check_grant(before, event)
+        if isinstance(body, BargedIn | TurnEnded | TurnInformed | TurnResumed):
+            hold = next(hold for hold in before.holds if hold.turn == body.turn)
+            assert covers(hold.audience, event.audience)
+            if isinstance(body, TurnEnded):
+                self._check_end(event.at, body, hold)
+        if self._cut is not None:  # what was cut off stands right before the end of its turn
+            assert isinstance(body, TurnEnded)
+            assert isinstance(self._cut.body, Said)
+            assert body.turn == self._cut.body.turn
+        self._cut = event if isinstance(body, Said) and body.interrupted_by is not None else None
+
+    def _check_end(self, at: float, body: TurnEnded, hold: Hold) -> None:
+        assert at <= hold.until + self.lateness_s
+        if body.outcome is Outcome.FAILED:
+            assert body.problem
+        if body.outcome is Outcome.ROLLED_BACK:  # whoever was to be answered is owed an answer
+            assert hold.attempt == 1
+            assert hold.claim is not None
+            open_ones = {(o.participant, o.by, o.audience) for o in self.floor.owed}
+            assert {(o.participant, o.by, o.audience) for o in hold.claim.owed} <= open_ones
+
+    def grants_to_come(self) -> int:
+        """The most grants that can follow, if nobody outside says anything more.
+
+        One for each agent's turn that is left, and six for whom such a turn may call upon or be
+        news to; one for each answer that is owed, each hand, each person to whom the last words
+        were news, and each place in a schedule.
+        """
+        floor = self.floor
+        assert floor.settings.turn_limit is not None
+        left = max(0, floor.settings.turn_limit - floor.agent_turns)
+        waiting = len(floor.owed) + len(floor.pending) + len(floor.cut_off) + len(floor.holds)
+        return 12 + waiting + 7 * left
+
+
+def _check_holders(floor: Floor) -> None:
+    capacity = floor.settings.capacity
+    assert capacity is None or len(floor.holds) <= capacity
+    holders = [hold.participant for hold in floor.holds]
+    assert len(holders) == len(set(holders))
+    assert all(floor.members[who].kind is not Kind.OBSERVER for who in holders)
+    assert floor.barred == frozenset()
+
+
+def _check_grant(before: Floor, event: Event) -> None:
+    assert before.phase is Phase.OPEN
+    assert not before.full
+    assert before.eligible(event.by)
+    limit = before.settings.turn_limit
+    if before.members[event.by].kind is Kind.AGENT:
+        assert limit is None or before.agent_turns < limit
+
+
+# ---- the whole log, once it is whole
+
+
+def check_turns(events: Sequence[Event]) -> None:
+    """Every turn that was granted ended once and said one thing, whatever became of its process."""
+    granted = [e.body.turn for e in events if isinstance(e.body, TurnGranted)]
+    ended = [e.body.turn for e in events if isinstance(e.body, TurnEnded)]
+    resumed = {e.body.turn for e in events if isinstance(e.body, TurnResumed)}
+    assert sorted(granted) == sorted(ended)
+    assert resumed <= set(granted)
+    spoken = [e for e in events if isinstance(e.body, Said) and e.body.turn]
+    said = [e.body.turn for e in spoken if isinstance(e.body, Said)]
+    assert len(said) == len(set(said))
+    assert isinstance(events[-1].body, RoomEnded)
+
+
+def check_secrets(events: Iterable[Event], whispers: Mapping[str, Audience]) -> None:
+    """What was whispered is told, in whatever words, only among those who heard it."""
+    for event in events:
+        for secret in SECRET.findall(repr(event.body)):
+            assert covers(whispers[secret], event.audience), event
+
+
+def check_performances(
+    events: Sequence[Event],
+    performances: Sequence[Performance],
+    heard: Mapping[tuple[int, str], str],
+    committed_in: Mapping[int, int],
+) -> None:
+    """What agents lived through is what the log says of it.
+
+    ``heard`` is what readers heard of a turn in a process, ``committed_in`` says by seq in which
+    process an event was committed.
+    """
+    last = {p.turn: p for p in sorted(performances, key=lambda p: p.attempt)}
+    acted = {p.turn for p in performances if p.acted}
+    texts = {e.body.turn: e for e in events if isinstance(e.body, Said) and e.body.turn}
+    for performance in performances:
+        for event in (event for view in performance.views for event in view):
+            assert event.audience is None or performance.who in event.audience
+            assert covers(event.audience, performance.audience)
+            assert isinstance(event.body, Said)
+            assert event.body.uptake is not Uptake.RETRACTED
+    for event in events:
+        if not isinstance(event.body, TurnEnded):
+            continue
+        turn, outcome = event.body.turn, event.body.outcome
+        assert not (turn in acted and outcome is Outcome.ROLLED_BACK)
+        lived = last.get(turn)
+        if outcome in (Outcome.COMMITTED, Outcome.PASSED) or lived is None:
+            continue
+        stands = texts[turn].text if turn in texts else ""
+        assert lived.produced.lstrip().startswith(stands)
+        if lived.process is not None and lived.process == committed_in.get(event.seq):
+            assert heard.get((lived.process, turn), "").strip() == stands
