@@ -38,6 +38,18 @@ def test_a_raised_hand_comes_before_those_who_only_would_speak() -> None:
     assert (room.holder, rule(room)) == (FLO, "raised hand")
 
 
+def test_hands_are_granted_in_the_order_in_which_they_went_up() -> None:
+    room = talk()
+    room.say(ANA, "@bo?")
+    for who in (FLO, CY, EVE):
+        room.raise_hand(who)
+    had: list[str | None] = []
+    while room.floor.pending:
+        room.finish()
+        had.append(room.holder)
+    assert had == [FLO, CY, EVE]
+
+
 def test_self_selection_comes_before_the_current_speaker_goes_on() -> None:
     room = talk()
     room.say(ANA, "@bo?")

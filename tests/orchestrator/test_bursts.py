@@ -1,0 +1,42 @@
+"""Whose message starts a turn again, and what such a turn finds as it was."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import pytest
+from tests.orchestrator.rooms import a_house, endings, in_no_time, says, settle
+
+from tertulia.orchestrator import Outcome
+
+LIMITED = {"name": "limited", "turns": 1, "inner": {"name": "addressed"}}
+
+
+@in_no_time
+async def test_a_message_of_one_who_also_writes_quickly_does_not_start_another_s_turn_again() -> (
+    None
+):
+    async with a_house() as house:
+        room = await house.room("ana cy bo", {"bo": says("Aye.", after_s=3)}, coalesce_s=5)
+        await room.post("cy", "Good morning.")
+        await settle(1)
+        await room.post("ana", "@bo?")
+        await settle(1)
+        await room.post("cy", "And a good day.")  # Cy's burst, and not what Bo answers
+        await room.lapse()
+        assert [outcome for _, outcome, _ in await endings(house.log)] == [Outcome.COMMITTED]
+
+
+@pytest.mark.parametrize("limit", [{"turn_limit": 1}, {"policy": LIMITED}], ids=["room", "each"])
+@in_no_time
+async def test_a_turn_that_has_not_happened_uses_up_no_limit(limit: Mapping[str, Any]) -> None:
+    async with a_house() as house:
+        bo = says("Too early.", "Spring!", after_s=3)
+        room = await house.room("ana cy bo", {"bo": bo}, input="interrupt", **limit)
+        await room.post("ana", "@bo what is in the air?")
+        await settle(1)
+        await room.post("cy", "Let us hear.")
+        await room.lapse()
+        assert [outcome for _, outcome, _ in await endings(house.log)] == [
+            Outcome.ROLLED_BACK,
+            Outcome.COMMITTED,
+        ]
