@@ -57,8 +57,10 @@ async def test_people_who_speak_while_an_agent_speaks_are_all_heard_and_answered
             "dov: @bo, dov asks?",
             "ana: @bo, ana asks?",
             "bo: You said: bo, ana asks?",
-            # The second turn had heard everybody, and answers the oldest that was left.
+            # Each of them has an exchange of their own, and is answered in it.
             "bo: You said: bo, cy asks?",
+            "bo: You said: bo, dov asks?",
+            "bo: You said: bo, ana asks?",
         ]
         assert await replays(house.log)
 
@@ -104,7 +106,10 @@ async def test_a_person_who_is_asked_answers_in_their_turn() -> None:
         assert isinstance(answer.body, Said)
         assert answer.body.turn == hold.turn
         await room.lapse()
-        assert (await endings(house.log))[-1] == ("cy", Outcome.COMMITTED, None)
+        assert (await endings(house.log))[-2:] == [
+            ("cy", Outcome.COMMITTED, None),
+            ("bo", Outcome.COMMITTED, None),  # who asked hears the answer, and may go on from it
+        ]
 
 
 @in_no_time
@@ -127,7 +132,7 @@ async def test_a_person_who_is_asked_and_stays_silent_blocks_nobody() -> None:
 @in_no_time
 async def test_when_another_person_speaks_the_one_who_was_asked_is_passed_by() -> None:
     async with a_house() as house:
-        room = await house.room(speakers={"bo": says("@cy?")})
+        room = await house.room(speakers={"bo": says("@cy?")}, addressing="explicit")
         await room.post("ana", "@bo?")
         await settle(1)
         await room.post("ana", "Never mind.")

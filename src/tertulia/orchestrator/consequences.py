@@ -108,11 +108,13 @@ def _said(floor: Floor, event: Event, body: Said) -> Changes:
     for who in body.addressees:
         if who != speaker and floor.standing(who) not in (Standing.ABSENT, Standing.WATCHING):
             # Asked again, one owes one answer, to the last asking, in the place of the first.
-            new = Obligation(who, event.seq, speaker, event.audience)
+            new = Obligation(who, event.seq, speaker, event.audience, _thread(floor, event, body))
             open_ones[_pair(new)] = new
     changes: Changes = {"owed": tuple(open_ones.values()), "continuing": None}
     if event.audience is None:
-        changes["latest"] = Utterance(speaker, event.seq)
+        to = body.addressees + body.meant
+        asks, thread = "?" in body.text, _thread(floor, event, body)
+        changes["latest"] = Utterance(speaker, event.seq, to, body.everyone, asks, thread)
         if floor.latest is not None and floor.latest.by != speaker:
             changes["before"] = floor.latest
     if person:
@@ -139,6 +141,12 @@ def _follows(event: Event, hold: Hold) -> bool:
     """Whether this follows upon a turn that has been cut into and is coming to its end."""
     another = hold.yields_to is not None and hold.participant != event.by
     return another and covers(event.audience, hold.audience)
+
+
+def _thread(floor: Floor, event: Event, body: Said) -> int | None:
+    """The thread of an utterance; rooms of old know none."""
+    known = event.seq if floor.settings.addressing is not None else None
+    return known if body.thread is None else body.thread
 
 
 def _pair(owed: Obligation) -> tuple[ParticipantId, ParticipantId, Audience]:
@@ -206,7 +214,8 @@ def _granted(floor: Floor, event: Event, body: TurnGranted) -> Changes:
     seat = floor.members[who]
     heard = event.seq if event.audience is None else seat.heard
     agent = int(seat.kind is Kind.AGENT)
-    claim = _claim(floor, seat, event.audience)
+    claim = _claim(floor, seat, event.audience, body.answers)
+    thread, partner = _speaks_in(floor, claim, event.audience, body.answers)
     hold = Hold(
         body.turn,
         who,
@@ -216,15 +225,15 @@ def _granted(floor: Floor, event: Event, body: TurnGranted) -> Changes:
         event.audience,
         body.answers,
         claim=claim,
+        thread=thread,
+        partner=partner,
     )
     sat = revised(seat, heard=heard, granted=serial, turns=seat.turns + 1)
     return {
         "members": {**floor.members, who: sat},
         "pending": tuple(r for r in floor.pending if r.participant != who),
         "holds": (*floor.holds, hold),
-        "owed": tuple(
-            o for o in floor.owed if o.participant != who or o.audience != event.audience
-        ),
+        "owed": tuple(o for o in floor.owed if o not in claim.owed),
         "nominated": tuple(n for n in floor.nominated if n.participant != who),
         "cut_off": tuple(c for c in floor.cut_off if not covers(event.audience, c.audience)),
         "question": None,
@@ -236,16 +245,31 @@ def _granted(floor: Floor, event: Event, body: TurnGranted) -> Changes:
     }
 
 
-def _claim(floor: Floor, seat: Seat, audience: Audience) -> Claim:
-    """What a grant takes from the floor."""
+def _claim(floor: Floor, seat: Seat, audience: Audience, answers: int | None) -> Claim:
+    """What a grant takes from the floor: what is owed in one thread is answered by one turn."""
     who = seat.id
+    owed = [o for o in floor.owed if o.participant == who and o.audience == audience]
+    answered = next((o for o in owed if o.seq == answers), None)
     return Claim(
         seat,
-        tuple(o for o in floor.owed if o.participant == who and o.audience == audience),
+        tuple(o for o in owed if answered is None or o.thread == answered.thread),
         next((r for r in floor.pending if r.participant == who), None),
         tuple(n for n in floor.nominated if n.participant == who),
         floor.continuing == who,
     )
+
+
+def _speaks_in(
+    floor: Floor, claim: Claim, audience: Audience, answers: int | None
+) -> tuple[int | None, ParticipantId | None]:
+    """The thread that a turn speaks in, and to whom: who asked, or else who spoke last."""
+    answered = next((o for o in claim.owed if o.seq == answers), None)
+    if answered is not None:
+        return answered.thread, answered.by
+    last = floor.latest
+    if answers is None and audience is None and last is not None and last.by != claim.seat.id:
+        return last.thread, last.by
+    return answers, None
 
 
 def _resumed(floor: Floor, event: Event, body: TurnResumed) -> Changes:

@@ -28,6 +28,7 @@ from tertulia.orchestrator.events import (
 )
 from tertulia.orchestrator.feed import Feed
 from tertulia.orchestrator.floor import Floor, Hold, Phase
+from tertulia.orchestrator.hearing import Hearing
 from tertulia.orchestrator.inbox import Asked, Inbox, Prepare
 from tertulia.orchestrator.policies import build, policy_after
 from tertulia.orchestrator.ports import Batch, Clock, Log, Policy, Tenure
@@ -67,6 +68,7 @@ class Conversation:
         self.floor, self.epoch = floor, tenure.epoch
         self.feed = Feed(floor.room, log, floor.head)
         self.transcript = Transcript(said)
+        self.hearing = Hearing(said)
         self.inbox = Inbox(self._arrived)
         surroundings = Surroundings(
             lambda: self.floor, self._owe, clock, self.feed, self.transcript
@@ -180,6 +182,7 @@ class Conversation:
 
     def _arbitrate(self, asked: list[Asked]) -> _Arbitrated:
         done = _Arbitrated(self.floor, self._policy, [], [])
+        self.hearing.rewind(self.floor.head, self.transcript.all)
         for one in asked:
             try:
                 self._arbitrate_one(one, done)
@@ -192,6 +195,7 @@ class Conversation:
         drafts = one.prepare(done.floor, now)
         policy = policy_after(drafts, done.policy)
         outcome = step(done.floor, drafts, now, policy)
+        self.hearing.hear(outcome.events)
         done.policy, done.floor = policy, outcome.floor
         done.events += outcome.events
         done.answers.append((one, outcome.events[: len(drafts)]))

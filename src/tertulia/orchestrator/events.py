@@ -52,6 +52,23 @@ class Uptake(StrEnum):
     """Part of a turn that was rolled back: people heard it, agents think without it."""
 
 
+class Found(StrEnum):
+    """How it was found whom an utterance is meant for."""
+
+    EXPLICIT = "explicit"
+    """By a mark: a mention, a name, ``to``, a reply, a whisper's audience."""
+    NAMED = "named"
+    """A name was called without a sign, or everybody was."""
+    PAIR = "pair"
+    """It is the second part of an adjacency pair, or goes on with one."""
+    TURN = "turn"
+    """An agent speaks to whom its turn answers."""
+    LEARNED = "learned"
+    """By the learned reader."""
+    MODEL = "model"
+    """By a model, asked afterwards."""
+
+
 @dataclass(frozen=True, slots=True)
 class RoomOpened:
     """The first event of every room."""
@@ -105,6 +122,11 @@ class Said:
 
     ``reply_to`` is the seq of the event it answers. ``interrupted_by`` marks an utterance that was
     cut off: the text is what had been delivered until then.
+
+    ``addressees`` are obliged to answer; ``meant`` are those whom it seems to be for beside them,
+    and ``everyone`` says that it turns to all. ``found`` is how that was found, ``sure`` how sure
+    it is (0 to 1). ``link`` is the seq of what it seems to answer where nobody said so, ``thread``
+    that of the utterance with which its thread began, ``None`` where it begins one itself.
     """
 
     text: str
@@ -113,6 +135,12 @@ class Said:
     reply_to: int | None = None
     interrupted_by: ParticipantId | None = None
     uptake: Uptake = Uptake.TAKEN
+    meant: tuple[ParticipantId, ...] = ()
+    everyone: bool = False
+    found: Found = Found.EXPLICIT
+    sure: float = 1.0
+    link: int | None = None
+    thread: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

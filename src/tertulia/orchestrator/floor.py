@@ -104,6 +104,7 @@ class Hold:
     ``as_of`` is the seq up to which the turn reads the log; ``yields_to`` is who has cut into it,
     so that it ends at its next transition-relevance place, and ``followed`` whether somebody has
     said something since. ``said`` is the seq of its utterance.
+    ``thread`` is the thread that it speaks in, ``partner`` whom it speaks to.
     """
 
     turn: TurnId
@@ -118,6 +119,8 @@ class Hold:
     yields_to: ParticipantId | None = None
     said: int | None = None
     followed: bool = False
+    thread: int | None = None
+    partner: ParticipantId | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,6 +134,7 @@ class Obligation:
     seq: int
     by: ParticipantId
     audience: Audience = None
+    thread: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,10 +179,18 @@ class Question:
 
 @dataclass(frozen=True, slots=True)
 class Utterance:
-    """Who spoke last to everybody, and where in the log."""
+    """Who spoke last to everybody, and where in the log.
+
+    ``to`` is whom it was meant for as far as is known, ``everyone`` whether it turned to all,
+    ``asks`` whether it holds a question; ``thread`` is the seq with which its thread began.
+    """
 
     by: ParticipantId
     seq: int
+    to: tuple[ParticipantId, ...] = ()
+    everyone: bool = False
+    asks: bool = False
+    thread: int | None = None
 
 
 @dataclass(frozen=True)

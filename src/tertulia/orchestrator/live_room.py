@@ -6,6 +6,7 @@ from functools import partial
 from typing import Any
 
 from tertulia.orchestrator import admission
+from tertulia.orchestrator.addressing import Ear
 from tertulia.orchestrator.admission import Look, Post
 from tertulia.orchestrator.consultation import Adviser
 from tertulia.orchestrator.conversation import Conversation
@@ -108,7 +109,7 @@ class Room:
 
     async def _post(self, wanted: Post) -> Event:
         who, key = wanted.by, wanted.key
-        prepare = partial(_posted, wanted, self.live.turns.look)
+        prepare = partial(_posted, wanted, self.live.turns.look, self.live.hearing)
         if key is None:
             return _said_in(await self.request(prepare), who)
         known = await self._keys.find(who, key)
@@ -255,11 +256,14 @@ class Room:
             event = next(iter(await self._log.read(self.id, seq - 1, 1)), None)
         if event is not None and not may_see(event.audience, asks):
             raise Unknown(kind="event", name=seq, hint=f" that {asks!r} could reply to")
-        return None if event is None else event.by
+        if event is None:
+            return None
+        self.live.hearing.recall(event)
+        return event.by
 
 
-def _posted(wanted: Post, look: Look, floor: Floor, now: float) -> tuple[Draft, ...]:
-    return admission.post(floor, wanted, now, look)
+def _posted(wanted: Post, look: Look, ear: Ear, floor: Floor, now: float) -> tuple[Draft, ...]:
+    return admission.post(floor, wanted, now, look, ear)
 
 
 def _said_in(events: tuple[Event, ...], by: ParticipantId) -> Event:

@@ -92,6 +92,24 @@ class InputPolicy(StrEnum):
     """The message asks nothing of anybody; whoever wants an answer asks again after the turn."""
 
 
+class Addressing(StrEnum):
+    """How far a room goes to find out whom an utterance without a mark is meant for."""
+
+    EXPLICIT = "explicit"
+    """Marks only: a mention, a name called, ``to``, ``reply_to``, the audience of a whisper."""
+    PAIRS = "pairs"
+    """Also names called without a sign, and adjacency pairs: whoever was asked answers."""
+    LEARNED = "learned"
+    """Also a learned reader: a hint, which obliges an agent only where it is sure."""
+    MODEL = "model"
+    """Also a model, where it is still not clear: asked after the post, within ``addressing_s``."""
+
+    @property
+    def reads(self) -> bool:
+        """Whether the learned reader is asked."""
+        return self in (Addressing.LEARNED, Addressing.MODEL)
+
+
 class CutAt(StrEnum):
     """When a turn that somebody cuts into ends."""
 
@@ -114,6 +132,10 @@ class RoomSettings:
     ``trp_s`` seconds at most. What a person sends within ``coalesce_s`` seconds is one burst: a
     turn that has not begun to speak starts again with all of it (0: never). An agent that was
     interrupted, and whom nobody has followed within ``resume_s`` seconds, goes on (``None``: no).
+
+    ``addressing`` is how far the room goes to find out who is meant; ``None``, as in logs of old,
+    is by marks only (a room opened anew without a word gets ``pairs``). A model that is asked has
+    ``addressing_s`` seconds.
     """
 
     policy: Mapping[str, Any] = field(default_factory=lambda: {"name": "conversational"})
@@ -128,15 +150,19 @@ class RoomSettings:
     trp_s: float = 3.0
     coalesce_s: float = 1.5
     resume_s: float | None = None
+    addressing: Addressing | None = None
+    addressing_s: float = 10.0
 
     def __post_init__(self) -> None:
         """Check the numbers once, at the door."""
-        for name in ("lease_s", "patience_s", "text_limit"):
+        for name in ("lease_s", "patience_s", "text_limit", "addressing_s"):
             if not 0 < getattr(self, name) < inf:
                 raise Invalid(
                     where=f"room setting {name}", what="must be greater than 0, and finite"
                 )
         self._check_input()
+        if self.addressing is not None:
+            _put(self, "addressing", one_of(Addressing, "addressing", self.addressing))
         for name in ("text_limit", "capacity", "turn_limit"):
             if type(getattr(self, name)) not in (int, NoneType):
                 raise Invalid(where=f"room setting {name}", what="must be a whole number")

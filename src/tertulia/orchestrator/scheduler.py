@@ -20,7 +20,14 @@ from tertulia.orchestrator.floor import Phase
 from tertulia.orchestrator.live_room import Room
 from tertulia.orchestrator.policies import build, specify
 from tertulia.orchestrator.ports import Clock, Log, Tenure
-from tertulia.orchestrator.room import ROOM, Participant, ParticipantId, RoomId, RoomSettings
+from tertulia.orchestrator.room import (
+    ROOM,
+    Addressing,
+    Participant,
+    ParticipantId,
+    RoomId,
+    RoomSettings,
+)
 from tertulia.orchestrator.transcript import UTTERANCES
 from tertulia.orchestrator.transitions import fold
 from tertulia.orchestrator.turns import Speaker
@@ -111,7 +118,9 @@ class Scheduler:
         opened = Room(live, self._log, older=floor.head > 0)
         if floor.phase is Phase.UNOPENED:
             wanted = settings or RoomSettings()
-            whole = replace(wanted, policy=specify(build(wanted.policy)))
+            addressing = wanted.addressing or Addressing.PAIRS
+            policy = specify(build(wanted.policy))
+            whole = replace(wanted, policy=policy, addressing=addressing)
             body = RoomOpened(whole, title)
             await opened.request(lambda f, now: (Draft(ROOM, body),))
         live.take_up()

@@ -50,6 +50,10 @@ class Transcript:
         later = (event for event in heard if event.seq > hold.as_of)
         return speakable(later, hold.participant, hold.audience)
 
+    def all(self) -> Iterable[Event]:
+        """All of it, in order."""
+        return sorted((*self._public, *self._whispers), key=lambda event: event.seq)
+
     def find(self, seq: int) -> Event | None:
         """The utterance with this seq, if it is recent."""
         said = (*self._public, *self._whispers)

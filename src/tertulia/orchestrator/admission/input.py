@@ -60,7 +60,8 @@ def _concerns(floor: Floor, by: ParticipantId, said: Said, audience: Audience, h
     Never, if the one who posts cannot hear the turn: or they would learn that there is a whisper.
     """
     speaker = floor.members[hold.participant]
-    meant = not said.addressees or hold.participant in said.addressees
+    to = said.addressees + said.meant
+    meant = not to or hold.participant in to
     heard = covers(hold.audience, (by,)) and covers(audience, hold.audience)
     return speaker.kind is Kind.AGENT and meant and heard
 

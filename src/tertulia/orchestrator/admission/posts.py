@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from tertulia.orchestrator.addressing import addressees
+from tertulia.orchestrator.addressing import Ear, Saying, addressees, understood
 from tertulia.orchestrator.admission.hands import withdraw
 from tertulia.orchestrator.admission.input import taken_in
 from tertulia.orchestrator.admission.members import is_person, member
@@ -39,8 +39,10 @@ class Post:
         return audience_of(self.by, self.whisper) if self.whisper else None
 
 
-def post(floor: Floor, wanted: Post, now: float = 0.0, look: Look = unseen) -> tuple[Draft, ...]:
-    """Say something; ``look`` tells how far turns have got that it meets.
+def post(
+    floor: Floor, wanted: Post, now: float = 0.0, look: Look = unseen, ear: Ear | None = None
+) -> tuple[Draft, ...]:
+    """Say something; ``look`` tells how far turns have got that it meets, ``ear`` what was heard.
 
     A person who holds the floor gives it back by speaking; other persons who were being waited for
     are waited for no longer; a raised hand comes down, since what it was raised for has been said.
@@ -54,6 +56,8 @@ def post(floor: Floor, wanted: Post, now: float = 0.0, look: Look = unseen) -> t
     mine = hold is not None and hold.audience == audience and is_person(floor, by)
     turn = hold.turn if hold is not None and mine else None
     said = Said(wanted.text, _called(floor, wanted, audience), turn, wanted.reply_to)
+    if ear is not None and floor.settings.addressing is not None:
+        said = understood(Saying(floor, by, said, audience, now), ear)
     draft = Draft(by, said, audience, wanted.key)
     if not is_person(floor, by):
         return (draft,)

@@ -10,6 +10,7 @@ from tertulia.orchestrator.arbiter import lease_s
 from tertulia.orchestrator.events import (
     BargedIn,
     Draft,
+    Found,
     InterruptionLapsed,
     Outcome,
     Said,
@@ -18,7 +19,7 @@ from tertulia.orchestrator.events import (
     TurnResumed,
     Uptake,
 )
-from tertulia.orchestrator.floor import Floor, Hold
+from tertulia.orchestrator.floor import Floor, Hold, revised
 from tertulia.orchestrator.ports import Reply
 from tertulia.orchestrator.room import ROOM, Kind, ParticipantId, TurnId
 
@@ -60,7 +61,7 @@ def finish(floor: Floor, hold: Hold, reply: Reply) -> tuple[Draft, ...]:
     called = tuple(dict.fromkeys(known)) or addressees(text, floor.members, hold.participant)
     if hold.audience is not None:
         called = tuple(who for who in called if who in hold.audience)
-    said = Said(text, called, hold.turn, hold.answers)
+    said = _in_its_thread(floor, hold, Said(text, called, hold.turn, hold.answers))
     drafts = [Draft(hold.participant, said, hold.audience)] if text else []
     more = reply.more and bool(text) and hold.audience is None  # or the room would hear the rest
     ended = end(hold, Outcome.COMMITTED, problem, more=more)
@@ -80,8 +81,19 @@ def cut(
         return ()
     text, problem = within(delivered.strip(), floor.settings.text_limit, problem)
     said = Said(text, (), hold.turn, hold.answers, interrupted_by=by)
+    said = _in_its_thread(floor, hold, said)
     drafts = [Draft(hold.participant, said, hold.audience)] if text else []
     return (*drafts, end(hold, outcome, problem, by=by))
+
+
+def _in_its_thread(floor: Floor, hold: Hold, said: Said) -> Said:
+    """What is said in a turn belongs where its grant did, and is meant for whom it answers."""
+    if floor.settings.addressing is None:
+        return said
+    to = hold.partner
+    if said.addressees or to is None or to not in floor.members:
+        return revised(said, thread=hold.thread)
+    return revised(said, meant=(to,), found=Found.TURN, thread=hold.thread)
 
 
 def roll_back(floor: Floor, hold: Hold, by: ParticipantId, delivered: str) -> tuple[Draft, ...]:

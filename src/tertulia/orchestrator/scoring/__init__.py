@@ -1,7 +1,7 @@
 """Who answers what, who is meant, who speaks next: learned scorers that wait for nobody."""
 
 from tertulia.orchestrator.scoring.lines import Forecaster, Line, Reader, Reading, Utterance
-from tertulia.orchestrator.scoring.replies import LearnedReader
+from tertulia.orchestrator.scoring.replies import LearnedReader, Opinion
 from tertulia.orchestrator.scoring.speakers import LearnedForecaster
 
 __all__ = [
@@ -9,6 +9,7 @@ __all__ = [
     "LearnedForecaster",
     "LearnedReader",
     "Line",
+    "Opinion",
     "Reader",
     "Reading",
     "Utterance",

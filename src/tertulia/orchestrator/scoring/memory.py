@@ -5,6 +5,7 @@ decides nothing.
 """
 
 from collections import deque
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from tertulia.orchestrator.scoring.lines import Line
@@ -58,6 +59,17 @@ class Memory:
         self.partner: dict[str, str] = {}
         self._names: dict[str, str] = {}
         self._rank = 0
+
+    def introduce(self, speaker: str, names: Iterable[str]) -> None:
+        """Know a speaker by these names too, whether or not it has spoken."""
+        for name in (speaker, *names):
+            plain = fold(name)
+            for form in (plain, *plain.split()[:1]):
+                self._names.setdefault(form, speaker)
+
+    def find(self, number: int) -> Heard | None:
+        """A line by its number, if it has not been forgotten."""
+        return next((heard for heard in reversed(self.lines) if heard.number == number), None)
 
     def hear(self, line: Line) -> Heard | None:
         """Mark up a line, not yet remembering it; None for the room's own notices."""

@@ -4,6 +4,7 @@ It hears lines in their order and keeps no more of them than ``Memory`` does; th
 the same readings. It names only people who have spoken. Trained by ``training/replies.py``.
 """
 
+from dataclasses import dataclass
 from functools import cache
 
 from tertulia.orchestrator.scoring.clues import candidates, of_itself, of_line, of_pair
@@ -22,6 +23,16 @@ def network(name: str) -> Network:
     return Network.read(shipped(name))
 
 
+@dataclass(frozen=True, slots=True)
+class Opinion:
+    """A reading of the line ``number``, and what remembering that line takes."""
+
+    number: int
+    reading: Reading
+    heard: Heard | None
+    answered: Heard | None
+
+
 class LearnedReader:
     """Reads a room line by line; ``weights`` is ``channel`` or ``dialogue``.
 
@@ -33,11 +44,34 @@ class LearnedReader:
         self._network = network(weights)
         self._memory = Memory()
 
+    def introduce(self, speaker: str, *names: str) -> None:
+        """Know a speaker by other names as well, before having heard a word of theirs."""
+        self._memory.introduce(speaker, names)
+
     def hear(self, line: Line) -> Reading:
         """Read ``line``, and remember it."""
+        opinion = self.weigh(line)
+        self.keep(opinion)
+        return opinion.reading
+
+    def mark(self, line: Line) -> Opinion:
+        """Take ``line`` as it is, for ``keep``, where it need not be read: it answers nothing."""
+        heard = self._memory.hear(line)
+        number = self._memory.count - 1
+        return Opinion(number, Reading((number,), None, 0.0), heard, None)
+
+    def keep(self, opinion: Opinion, answers: int | None = None) -> None:
+        """Remember a line that was weighed; ``answers`` is the line it answers, where known."""
+        if opinion.heard is not None:
+            known = None if answers is None else self._memory.find(answers)
+            self._memory.keep(opinion.heard, known or opinion.answered)
+
+    def weigh(self, line: Line) -> Opinion:
+        """Read ``line``, and forget it again unless it is kept."""
         heard = self._memory.hear(line)
         if heard is None:
-            return Reading((self._memory.count - 1,), None, 0.0)
+            number = self._memory.count - 1
+            return Opinion(number, Reading((number,), None, 0.0), None, None)
         options: list[Heard | None] = [None, *candidates(self._memory, heard)]
         shares = self._shares(heard, options)
         best = max(shares, key=lambda place: (shares[place], -place))
@@ -48,8 +82,8 @@ class LearnedReader:
             for place, likely in shares.items()
             if place == best or likely > SECOND
         )
-        self._memory.keep(heard, options[best])
-        return Reading(answers, meant, people[meant] if meant is not None else 0.0)
+        reading = Reading(answers, meant, people[meant] if meant is not None else 0.0)
+        return Opinion(heard.number, reading, heard, options[best])
 
     def _shares(self, heard: Heard, options: list[Heard | None]) -> dict[int, float]:
         rows = [of_pair(self._memory, heard, o) if o is not None else of_itself() for o in options]

@@ -30,10 +30,10 @@ def addressees(
     ``Ana, Cy and Bo: …``) or at the end of a question (``…, Bo?``). ``@all`` and ``@everyone``
     address nobody.
     """
-    plain = _fold(text)
+    plain = fold(text)
     if not any(sign in plain for sign in "@,:"):
         return ()
-    names = _names(tuple((seat.id, seat.name) for seat in members.values()))
+    names = names_of(members)
     called = (*_called(plain, names), *_called_last(plain, names))
     found = dict.fromkeys([*called, *_mentioned(plain, names)])
     return tuple(who for who in found if who != speaker)
@@ -83,6 +83,11 @@ def _goes_on(text: str, end: int) -> bool:
     return bool(_GOES_ON.match(text, end)) or (rest != "" and unicodedata.category(rest)[0] == "M")
 
 
+def names_of(members: Mapping[ParticipantId, Seat]) -> Mapping[str, ParticipantId]:
+    """Whom each folded handle, name and first name in the room means; what two share, nobody."""
+    return _names(tuple((seat.id, seat.name) for seat in members.values()))
+
+
 @lru_cache(maxsize=1024)
 def _names(cast: tuple[tuple[ParticipantId, str], ...]) -> Mapping[str, ParticipantId]:
     """Handles, names and first names, folded; what two members share names neither."""
@@ -90,13 +95,13 @@ def _names(cast: tuple[tuple[ParticipantId, str], ...]) -> Mapping[str, Particip
     names: dict[str, list[ParticipantId]] = {}
     for who, name in cast:
         handles[who] = who
-        plain = _fold(name)
+        plain = fold(name)
         for form in {plain, *plain.split()[:1]} - {*_EVERYBODY, ""}:
             names.setdefault(form, []).append(who)
     unique = {form: bearers[0] for form, bearers in names.items() if len(bearers) == 1}
     return {**unique, **handles}
 
 
-def _fold(text: str) -> str:
+def fold(text: str) -> str:
     """Case, accents' spelling and full-width signs made alike (Unicode NFKC)."""
     return unicodedata.normalize("NFKC", text).casefold()
