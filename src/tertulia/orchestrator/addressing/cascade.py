@@ -21,7 +21,7 @@ OBLIGES = 0.9
 """How likely a learned reading must be to oblige an agent to answer."""
 HINTS = 0.5
 """How likely it must be to be kept as whom an utterance is meant for."""
-SURE = {Found.NAMED: 0.9, Found.PAIR: 0.8}
+SURE = {Found.NAMED: 0.85, Found.PAIR: 0.75}
 """How often these are right where people talk (see ``docs/orchestrator.md``)."""
 
 
