@@ -65,8 +65,6 @@ class Found(StrEnum):
     """An agent speaks to whom its turn answers."""
     LEARNED = "learned"
     """By the learned reader."""
-    MODEL = "model"
-    """By a model, asked afterwards."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -101,13 +101,11 @@ class Addressing(StrEnum):
     """Also names called without a sign, and adjacency pairs: whoever was asked answers."""
     LEARNED = "learned"
     """Also a learned reader: a hint, which obliges an agent only where it is sure."""
-    MODEL = "model"
-    """Also a model, where it is still not clear: asked after the post, within ``addressing_s``."""
 
     @property
     def reads(self) -> bool:
         """Whether the learned reader is asked."""
-        return self in (Addressing.LEARNED, Addressing.MODEL)
+        return self is Addressing.LEARNED
 
 
 class CutAt(StrEnum):
@@ -134,8 +132,7 @@ class RoomSettings:
     interrupted, and whom nobody has followed within ``resume_s`` seconds, goes on (``None``: no).
 
     ``addressing`` is how far the room goes to find out who is meant; ``None``, as in logs of old,
-    is by marks only (a room opened anew without a word gets ``pairs``). A model that is asked has
-    ``addressing_s`` seconds.
+    is by marks only (a room opened anew without a word gets ``pairs``).
     """
 
     policy: Mapping[str, Any] = field(default_factory=lambda: {"name": "conversational"})
@@ -151,11 +148,10 @@ class RoomSettings:
     coalesce_s: float = 1.5
     resume_s: float | None = None
     addressing: Addressing | None = None
-    addressing_s: float = 10.0
 
     def __post_init__(self) -> None:
         """Check the numbers once, at the door."""
-        for name in ("lease_s", "patience_s", "text_limit", "addressing_s"):
+        for name in ("lease_s", "patience_s", "text_limit"):
             if not 0 < getattr(self, name) < inf:
                 raise Invalid(
                     where=f"room setting {name}", what="must be greater than 0, and finite"
