@@ -82,10 +82,13 @@ class House:
     Raises what ``storage`` raises when the database cannot be used.
     """
 
-    def __init__(self, url: str = MEMORY, *, clock: Clock | None = None) -> None:
-        """Open the database; ``clock`` is the wall clock unless another is handed in."""
-        self._url = url
-        self.log = open_log(url)
+    def __init__(self, url: str | Log = MEMORY, *, clock: Clock | None = None) -> None:
+        """Open the database at a URL, or take a log that is open.
+
+        ``clock`` is the wall clock unless another is handed in.
+        """
+        self._url = url if isinstance(url, str) else MEMORY
+        self.log = open_log(url) if isinstance(url, str) else url
         self.scheduler = Scheduler(self.log, clock or WallClock())
         self._with_it = AsyncExitStack()
 

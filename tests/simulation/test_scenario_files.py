@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from tertulia.orchestrator import Kind
-from tertulia.simulation import BadScenario, Habits, Scenario, load, parse
+from tertulia.simulation import BadScenario, Faults, Habits, Scenario, load, parse
 from tertulia.simulation.scenario import Cue, Role
 
 SCENARIOS = [
@@ -283,6 +283,19 @@ def test_only_people_have_habits_and_then_they_may_have_lines() -> None:
     assert "only a human has habits, and Ana is an agent" in problem(text)
     assert problems_of(HABITUAL + "  lines: [Hello.]\n  persona: Ana is calm.\n") is None
     assert "only an agent has model" in problem(HABITUAL + "  model: embedded\n")
+
+
+# ---- faults
+
+
+def test_faults_are_read_and_their_mistakes_told_with_their_lines() -> None:
+    text = "title: x\n" + WHO + "faults:\n  crashes: 2\n"
+    assert parse(text).faults == Faults(crashes=2)
+    assert "faults.crash: no such field here; did you mean 'crashes'?" in problem(
+        text + "  crash: 1\n"
+    )
+    assert "faults.slow_turns: Input should be less than" in problem(text + "  slow_turns: 2\n")
+    assert "faults.partition_s: Input should be greater" in problem(text + "  partition_s: 0\n")
 
 
 # ---- bounds

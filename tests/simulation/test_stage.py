@@ -8,10 +8,25 @@ from tests.simulation.staging import said, silent, staged, talks
 
 from tertulia.agents.cards import Card
 from tertulia.compose import open_log
-from tertulia.orchestrator import Event, Scheduler, Turn, WallClock
+from tertulia.orchestrator import Event, Log, Scheduler, Turn, WallClock
+from tertulia.orchestrator.errors import StoreBusy
 from tertulia.orchestrator.events import Joined, Left, TurnGranted
-from tertulia.simulation import Rehearsed, VirtualClock, parse, perform, room_name, run
-from tertulia.storage import MemoryLog, verify
+from tertulia.simulation import (
+    Faults,
+    Machine,
+    Once,
+    Partition,
+    Partitioned,
+    Rehearsed,
+    Scenario,
+    VirtualClock,
+    parse,
+    perform,
+    room_name,
+    run,
+)
+from tertulia.simulation.clock import EPOCH
+from tertulia.storage import Memory, MemoryLog, verify
 
 SCENE = parse(
     """
@@ -168,3 +183,57 @@ async def test_it_is_put_on_in_real_time_too() -> None:
     await perform(scene, 0, log, scheduler, {"bo": hello}, watch)
     await scheduler.aclose()
     assert texts(happened)[:3] == ["Bo, hello?", "wait", "Hel lo!"]
+
+
+STORMY = SCENE.model_copy(
+    update={
+        "faults": Faults(
+            crashes=4, partitions=6, partition_s=4, slow_turns=0.4, slow_s=5, failing_turns=0.3
+        )
+    }
+)
+
+
+def weathered(seed: int, scenario: Scenario = STORMY) -> list[Event]:
+    """All that is shown of a performance with faults."""
+    happened: list[Event] = []
+    memory, faults = Memory(), scenario.faults or Faults()
+    once = Once(lambda seen: happened.append(seen) if isinstance(seen, Event) else None)
+
+    async def put_on(log: Log) -> None:
+        clock = VirtualClock()
+        line = Partitioned(log, clock, faults.partitions_of(seed, EPOCH, 60))
+        scheduler = Scheduler(line, clock)
+        await perform(scenario, seed, line, scheduler, {"bo": bo()}, once)
+        await scheduler.aclose()
+
+    Machine(lambda: MemoryLog(memory)).survive(put_on, faults.crashes_of(seed, 60))
+    assert happened == memory.rooms[room_name(scenario, seed)].events
+    return happened
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_with_faults_everything_is_said_once_and_shown_once_and_it_ends(seed: int) -> None:
+    happened = weathered(seed)
+    assert happened[-1].type == "RoomEnded"
+    assert [event.seq for event in happened] == list(range(1, len(happened) + 1))
+    keys = [(event.by, event.key) for event in happened if event.key is not None]
+    assert sorted(keys) == [("ana", "cue-1"), ("ana", "cue-2"), ("tom", "cue-1")]
+
+
+def test_faults_too_follow_from_the_seed() -> None:
+    assert weathered(1) == weathered(1)
+    assert weathered(1) != weathered(2)
+
+
+def test_a_store_that_stays_away_ends_a_performance_without_faults_at_once() -> None:
+    async def main() -> None:
+        log, clock = MemoryLog(), VirtualClock()
+        line = Partitioned(log, clock, [Partition(EPOCH, EPOCH + 1e9)])
+        with pytest.raises(StoreBusy):
+            await perform(SCENE, 0, line, Scheduler(line, clock), {"bo": bo()}, lambda seen: None)
+        with pytest.raises(StoreBusy):
+            await perform(STORMY, 0, line, Scheduler(line, clock), {"bo": bo()}, lambda seen: None)
+        assert 60 < clock.now() - EPOCH < 300
+
+    run(main())

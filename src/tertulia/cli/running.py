@@ -9,13 +9,24 @@ from typing import TYPE_CHECKING
 from tertulia.agents.cards import Card
 from tertulia.cli.output import leave_in_peace, line
 from tertulia.cli.transcript import LiveTranscript
-from tertulia.compose import MEMORY, House, speaker
-from tertulia.orchestrator import Clock, Delta, Event, Kind, Speaker, WallClock
+from tertulia.compose import MEMORY, House, open_log, speaker
+from tertulia.orchestrator import Clock, Delta, Event, Kind, Log, Speaker, WallClock
 from tertulia.orchestrator.errors import Invalid, Refused
-from tertulia.simulation import Outside, Rehearsed, Scenario, VirtualClock, load, perform
+from tertulia.simulation import (
+    Machine,
+    Once,
+    Outside,
+    Partitioned,
+    Rehearsed,
+    Scenario,
+    VirtualClock,
+    load,
+    perform,
+)
 from tertulia.simulation import run as run_virtually
+from tertulia.simulation.clock import EPOCH
 from tertulia.simulation.scenario import Role
-from tertulia.storage import to_json
+from tertulia.storage import Memory, MemoryLog, SqlLog, to_json
 
 if TYPE_CHECKING:  # LangGraph takes a second to import, and most scenarios have no graph
     from tertulia.graphs import Checkpoints
@@ -50,12 +61,16 @@ def run_scenario(
         scenario = with_model(scenario, model)
     if live and not json:
         print(f"seed {seed} · stop with Ctrl-C; the same seed goes on where it stopped")
-    clock = WallClock() if live else VirtualClock()
-    main = _run(scenario, db, seed, clock, base, json=json)
+    show = _Showing(scenario, db, seed, WallClock() if live else VirtualClock(), base, json=json)
     if live:
-        asyncio.run(main)
+        asyncio.run(show.put_on(db))
+    elif scenario.faults is None:
+        run_virtually(show.put_on(db))
     else:
-        run_virtually(main)
+        memory = Memory()
+        machine = Machine(lambda: MemoryLog(memory) if db == MEMORY else SqlLog(db))
+        machine.survive(show.put_on, scenario.faults.crashes_of(seed, scenario.limit_s))
+    show.sign()
 
 
 def with_model(scenario: Scenario, model: str) -> Scenario:
@@ -78,29 +93,59 @@ def speakers(
     return {role.who: _speaker(role, scenario, seed, checkpoints, base) for role in agents}
 
 
-async def _run(
-    scenario: Scenario, db: str, seed: int, clock: Clock, base: Path | None, *, json: bool
-) -> None:
-    transcript = LiveTranscript()
+class _Showing:
+    """One performance on the terminal, by one process or, where they crash, by several."""
 
-    def show(happening: Event | Delta) -> None:
-        if not json:
-            transcript.show(happening)
+    def __init__(
+        self,
+        scenario: Scenario,
+        db: str,
+        seed: int,
+        clock: Clock,
+        base: Path | None,
+        *,
+        json: bool,
+    ) -> None:
+        self._scenario, self._db, self._seed, self._clock = scenario, db, seed, clock
+        self._base, self._json, self._room = base, json, ""
+        self._transcript = LiveTranscript()
+        self._watch = Once(self._show)
+
+    async def put_on(self, where: str | Log) -> None:
+        scenario, seed, clock = self._scenario, self._seed, self._clock
+        async with House(self._spoilt(where), clock=clock) as house:
+            thinking = any(role.graph for role in scenario.participants)
+            kept = await house.checkpoints() if thinking and isinstance(clock, WallClock) else None
+            cast = speakers(scenario, seed, kept, self._base)
+            try:
+                self._room = await perform(
+                    scenario, seed, house.log, house.scheduler, cast, self._watch
+                )
+            finally:
+                leave_in_peace()
+
+    def sign(self) -> None:
+        if self._json:
+            return
+        db, room = self._db, self._room
+        again = "" if db == MEMORY else f" · read it again: tertulia log {room} --db {db}"
+        print(f"\nseed {self._seed} · all of it is in {db}{again}")
+
+    def _show(self, happening: Event | Delta) -> None:
+        if not self._json:
+            self._transcript.show(happening)
         elif isinstance(happening, Event):
             print(line(to_json(happening)), flush=True)
 
-    async with House(db, clock=clock) as house:
-        thinking = any(role.graph for role in scenario.participants)
-        kept = await house.checkpoints() if thinking and isinstance(clock, WallClock) else None
-        cast = speakers(scenario, seed, kept, base)
-        try:
-            room = await perform(scenario, seed, house.log, house.scheduler, cast, show)
-        finally:
-            leave_in_peace()
-    if json:
-        return
-    again = "" if db == MEMORY else f" · read it again: tertulia log {room} --db {db}"
-    print(f"\nseed {seed} · all of it is in {db}{again}")
+    def _spoilt(self, where: str | Log) -> str | Log:
+        """The log with the faults that the scenario has for it."""
+        faults = self._scenario.faults
+        if faults is None or not faults.partitions:
+            return where
+        log = open_log(where) if isinstance(where, str) else where
+        since = EPOCH if isinstance(self._clock, VirtualClock) else self._clock.now()
+        cut = faults.partitions_of(self._seed, since, self._scenario.limit_s)
+        return Partitioned(log, self._clock, cut)
 
 
 def _speaker(

@@ -36,9 +36,9 @@ _LEFT: ContextVar[float | None] = ContextVar("left virtual time at", default=Non
 class _JumpingSelector(selectors.DefaultSelector):
     """Waits for nothing but what is outside; otherwise it moves the loop's clock."""
 
-    def __init__(self) -> None:
+    def __init__(self, elapsed_s: float) -> None:
         super().__init__()
-        self.elapsed = 0.0
+        self.elapsed = elapsed_s
         self.outside = 0
         self.alarms: list[asyncio.TimerHandle] = []
         """Timers of those outside, by the moment when they are due (``time.monotonic``)."""
@@ -69,9 +69,9 @@ class _JumpingSelector(selectors.DefaultSelector):
 class VirtualLoop(asyncio.SelectorEventLoop):
     """An event loop in virtual time."""
 
-    def __init__(self) -> None:
-        """Begin at 0 seconds."""
-        self._jumping = _JumpingSelector()
+    def __init__(self, elapsed_s: float = 0.0) -> None:
+        """Begin at 0 seconds, or where another loop ended."""
+        self._jumping = _JumpingSelector(elapsed_s)
         super().__init__(self._jumping)
         self._clock_resolution = RESOLUTION_S  # asyncio's own: what is due so soon is due now
 

@@ -15,6 +15,7 @@ from tertulia.orchestrator.errors import Invalid
 from tertulia.orchestrator.policies import build, specify
 from tertulia.orchestrator.room import ParticipantId
 from tertulia.simulation import mistakes
+from tertulia.simulation.faults import Faults
 from tertulia.simulation.fields import Name, Seconds, Strict
 from tertulia.simulation.habits import Habits
 from tertulia.simulation.source import LETTERS, Loc, NotYaml, Source, read
@@ -96,6 +97,7 @@ class Scenario(Strict):
     model: str = "scripted"
     participants: tuple[Role, ...]
     limit_s: Annotated[Seconds, Field(gt=0)] = 3600.0
+    faults: Faults | None = None
 
     @model_validator(mode="after")
     def _somebody_is_there(self) -> Self:
@@ -198,6 +200,7 @@ def _fields(model: type[BaseModel]) -> tuple[str, ...]:
 
 _FIELDS: Mapping[tuple[str, ...], tuple[str, ...]] = {
     (): _fields(Scenario),
+    ("faults",): _fields(Faults),
     ("participants",): _fields(Role),
     ("participants", "cues"): _fields(Cue),
     ("participants", "habits"): _fields(Habits),

@@ -17,14 +17,17 @@ from tertulia.orchestrator import (
     Speaker,
     handle,
 )
+from tertulia.orchestrator.errors import Fenced, StoreBusy, StoreUnusable
 from tertulia.orchestrator.events import Joined, RoomEnded
 from tertulia.orchestrator.feed import PAGE, Delta
 from tertulia.orchestrator.room import RoomId
 from tertulia.simulation.clock import VirtualClock
 from tertulia.simulation.hearing import Hearing
+from tertulia.simulation.insistence import AGAIN_S, AT_MOST_S
 from tertulia.simulation.people import Person
 from tertulia.simulation.regular import Regular
 from tertulia.simulation.scenario import Scenario
+from tertulia.simulation.unsteady import Unsteady
 
 Watch = Callable[[Event | Delta], None]
 """Called with all that happens in the room, in order, as it happens."""
@@ -40,10 +43,27 @@ def room_name(scenario: Scenario, seed: int) -> RoomId:
         place: {field for field in ("id", "habits") if not getattr(role, field)}
         for place, role in enumerate(scenario.participants)
     }
-    content = f"{scenario.model_dump_json(exclude={'participants': nothing})}|{seed}"
+    unset = {field: True for field in ("faults",) if getattr(scenario, field) is None}
+    content = f"{scenario.model_dump_json(exclude={'participants': nothing, **unset})}|{seed}"
     digest = blake2b(content.encode(), digest_size=4).hexdigest()
     slug = re.sub(r"[^a-z0-9]+", "-", handle(scenario.title))[:40]
     return RoomId(f"{slug}-{seed}-{digest}")
+
+
+class Once:
+    """Shows each event once, however often a performance is taken up again."""
+
+    def __init__(self, watch: Watch) -> None:
+        """Nothing has been shown yet."""
+        self._watch, self.shown = watch, 0
+
+    def __call__(self, happening: Event | Delta) -> None:
+        """Show it, unless it has been shown."""
+        if isinstance(happening, Event):
+            if happening.seq <= self.shown:
+                return
+            self.shown = happening.seq
+        self._watch(happening)
 
 
 async def perform(
@@ -57,8 +77,31 @@ async def perform(
     """Put ``scenario`` on in its room; ``speakers`` by handle. Return the room's name.
 
     A performance that the log has whole is shown from the log again; one that was broken off goes
-    on where it was.
+    on where it was. Where the scenario has faults, one goes on after each failure of the database.
     """
+    once = watch if isinstance(watch, Once) else Once(watch)
+    if scenario.faults is None:
+        return await _perform(scenario, seed, log, scheduler, speakers, once)
+    faults = scenario.faults
+    cast = {who: Unsteady(speaker, faults, seed) for who, speaker in speakers.items()}
+    until = scheduler.clock.now() + scenario.limit_s + AT_MOST_S
+    while True:
+        try:
+            return await _perform(scenario, seed, log, scheduler, cast, once)
+        except (Fenced, StoreBusy, StoreUnusable):
+            if scheduler.clock.now() > until:
+                raise
+        await scheduler.clock.sleep(AGAIN_S)
+
+
+async def _perform(
+    scenario: Scenario,
+    seed: int,
+    log: Log,
+    scheduler: Scheduler,
+    speakers: Mapping[str, Speaker],
+    watch: Once,
+) -> RoomId:
     name = room_name(scenario, seed)
     recorded = await _recorded(log, name)
     if recorded and isinstance(recorded[-1].body, RoomEnded):
@@ -202,8 +245,8 @@ async def _go_on(person: Person, log: Log) -> None:
             return
 
 
-async def _watch(room: Room, watch: Watch) -> None:
-    async for happening in room.subscribe():
+async def _watch(room: Room, watch: Once) -> None:
+    async for happening in room.subscribe(after=watch.shown):
         watch(happening)
 
 

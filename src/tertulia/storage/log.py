@@ -118,6 +118,13 @@ class SqlLog:
         self._reading.shutdown()
         self._engine.dispose()
 
+    def drop(self) -> None:
+        """Let go as a process does that is killed: write nothing more, and give nothing back."""
+        self._writer.closed = True
+        self._heartbeat.stop()
+        self._writer.hang_up()
+        self._engine.dispose()
+
     def _take(self, connection: sa.Connection, room: RoomId) -> tuple[int, int, bytes, str | None]:
         row = connection.execute(sa.select(rooms).where(rooms.c.id == room)).one_or_none()
         if row is None:

@@ -44,7 +44,8 @@ class MemoryLog:
         """Become the room's one writer."""
         self._check_open()
         kept = self._memory.rooms.setdefault(room, _Kept(Floor(room)))
-        if kept.owner not in (None, self):
+        gone = isinstance(kept.owner, MemoryLog) and kept.owner._closed
+        if kept.owner not in (None, self) and not gone:
             raise Elsewhere(room=room, owner=repr(kept.owner), until=float("inf"))
         kept.owner, kept.epoch = self, kept.epoch + 1
         return Tenure(room, kept.epoch, len(kept.events), kept.snapshot)
@@ -113,6 +114,10 @@ class MemoryLog:
         for kept in self._memory.rooms.values():
             if kept.owner is self:
                 kept.owner = None
+
+    def drop(self) -> None:
+        """Let go as a process does that is killed: nothing is given back."""
+        self._closed = True
 
     def _check_open(self) -> None:
         if self._closed:

@@ -64,10 +64,14 @@ class Heartbeat:
         self._thread = threading.Thread(target=self._run, name="heartbeat", daemon=True)
         self._thread.start()
 
-    def end(self) -> None:
-        """Stop, and give the lease up."""
+    def stop(self) -> None:
+        """Beat no more; the lease runs out by itself."""
         self._ended.set()
         self._thread.join()
+
+    def end(self) -> None:
+        """Stop, and give the lease up."""
+        self.stop()
         try:
             with self._engine.begin() as connection:
                 connection.execute(hosts.delete().where(hosts.c.id == self._owner))

@@ -76,7 +76,7 @@ class Writer:
         self.closed = True
         while self._task is not None:
             await asyncio.wait([self._task])
-        await asyncio.get_running_loop().run_in_executor(self._thread, self._hang_up)
+        await asyncio.get_running_loop().run_in_executor(self._thread, self.hang_up)
 
     async def _run(self) -> None:
         loop = asyncio.get_running_loop()
@@ -125,10 +125,11 @@ class Writer:
             with self._connection.begin():
                 yield self._connection
         except BaseException:
-            self._hang_up()
+            self.hang_up()
             raise
 
-    def _hang_up(self) -> None:
+    def hang_up(self) -> None:
+        """Let go of the connection, if there is one; for the writer's thread."""
         connection, self._connection = self._connection, None
         if connection is not None:
             connection.close()
