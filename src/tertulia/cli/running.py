@@ -7,6 +7,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tertulia.agents.cards import Card
+from tertulia.agents.scripted import Scripted
+from tertulia.agents.speaker import ModelSpeaker
 from tertulia.cli.output import leave_in_peace, line
 from tertulia.cli.transcript import LiveTranscript
 from tertulia.compose import MEMORY, House, open_log, speaker
@@ -158,13 +160,15 @@ def _speaker(
     model = role.model or scenario.model
     card = Card(role.name, role.persona, model, languages=role.languages, id=role.who)
     if role.lines and model == "scripted":
-        return Rehearsed(card, role.lines)
+        return Rehearsed(card, role.lines, paced=scenario.spoken is None)
+    if scenario.spoken is not None and model == "scripted" and role.graph is None:
+        return ModelSpeaker(card, Scripted.improvising(seed))
     graph = None if role.graph is None else _beside(role.graph, base)
     try:
         found = speaker(card, seed=seed, graph=graph, checkpoints=checkpoints)
     except Refused as error:
         raise Invalid(where=f"agent {role.name!r}", what=str(error)) from None
-    return found if model == "scripted" else Outside(found)
+    return found if model == "scripted" else Outside(found, paced=scenario.spoken is None)
 
 
 def _beside(graph: str, base: Path | None) -> str:

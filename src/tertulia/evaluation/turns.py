@@ -13,6 +13,7 @@ from typing import Any, TypeVar
 from tertulia.evaluation import corpora, rules
 from tertulia.evaluation.corpora import Chat, Meeting
 from tertulia.evaluation.measures import Figure, Tally, f_of, interval, share, total
+from tertulia.evaluation.overlaps import overlaps_beside
 from tertulia.orchestrator.errors import Unknown
 from tertulia.orchestrator.scoring import (
     Forecaster,
@@ -65,6 +66,7 @@ def eval_turns(data: Path, split: str, makers: Makers = LEARNED) -> dict[str, An
         ("molweni_addressee", share, [addressees(*pair) for pair in dialogues]),
     ):
         figures |= _said(name, figure, tallies)
+    figures |= overlaps_beside("ami", ami, "meeting") | overlaps_beside("icsi", icsi, "discussion")
     return {"eval": "turns", "split": split, **figures}
 
 

@@ -97,7 +97,7 @@ def measure(events: Iterable[Event]) -> Metrics:
         posts=tuple(count.posts),
         evenness=evenness(words),
         overlap_share=overlap_share(spoken),
-        offsets_s=tuple(_offsets(spoken)),
+        offsets_s=tuple(offsets_s(spoken)),
         answers=dict(count.answers),
     )
 
@@ -126,7 +126,8 @@ def overlap_share(spans: Sequence[Span]) -> float | None:
     return overlapped / spoken if spoken else None
 
 
-def _offsets(spans: Sequence[Span]) -> Iterable[float]:
+def offsets_s(spans: Sequence[Span]) -> Iterable[float]:
+    """Floor transfer offsets, in seconds, of spans in the order in which they began."""
     current: Span | None = None
     for span in spans:
         if current is not None and span.participant != current.participant:

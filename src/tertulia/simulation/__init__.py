@@ -8,8 +8,10 @@ from tertulia.simulation.lines import Rehearsed
 from tertulia.simulation.machine import Crash, Crashed, Machine
 from tertulia.simulation.pace import NoAnswer, Outside
 from tertulia.simulation.partition import Partition, Partitioned
+from tertulia.simulation.profile import Profile
 from tertulia.simulation.regular import Regular
 from tertulia.simulation.scenario import BadScenario, Scenario, load, parse
+from tertulia.simulation.spoken import Spoken
 from tertulia.simulation.stage import Once, perform, room_name
 from tertulia.simulation.unsteady import Fault, Unsteady
 
@@ -28,9 +30,11 @@ __all__ = [
     "Outside",
     "Partition",
     "Partitioned",
+    "Profile",
     "Regular",
     "Rehearsed",
     "Scenario",
+    "Spoken",
     "Unsteady",
     "VirtualClock",
     "VirtualLoop",

@@ -17,17 +17,17 @@ class Rehearsed:
     after a crash repeats none.
     """
 
-    __slots__ = ("_card", "_lines")
+    __slots__ = ("_card", "_lines", "_paced")
 
-    def __init__(self, card: Card, lines: tuple[str, ...]) -> None:
-        """Let the agent on ``card`` say ``lines``."""
-        self._card, self._lines = card, lines
+    def __init__(self, card: Card, lines: tuple[str, ...], *, paced: bool = True) -> None:
+        """Let the agent on ``card`` say ``lines``, at the pace of speech unless told otherwise."""
+        self._card, self._lines, self._paced = card, lines, paced
 
     async def __call__(self, turn: Turn) -> Reply:
         """Take one turn: the line of the same number."""
         script = Scripted(
             self._lines[turn.me.turns - 1 :][:1],
-            tokens_per_second=TOKENS_PER_SECOND,
-            first_token_seconds=FIRST_TOKEN_S,
+            tokens_per_second=TOKENS_PER_SECOND * self._paced,
+            first_token_seconds=FIRST_TOKEN_S * self._paced,
         )
         return await ModelSpeaker(self._card, script)(turn)

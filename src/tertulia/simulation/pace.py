@@ -34,11 +34,13 @@ class Outside:
     In a loop with real time it is the agent itself.
     """
 
-    __slots__ = ("_patience_s", "_speaker", "ended")
+    __slots__ = ("_paced", "_patience_s", "_speaker", "ended")
 
-    def __init__(self, speaker: Speaker, *, patience_s: float = PATIENCE_S) -> None:
-        """Take the turns of ``speaker``."""
-        self._speaker, self._patience_s = speaker, patience_s
+    def __init__(
+        self, speaker: Speaker, *, patience_s: float = PATIENCE_S, paced: bool = True
+    ) -> None:
+        """Take the turns of ``speaker``; unless ``paced``, what it says takes no time either."""
+        self._speaker, self._patience_s, self._paced = speaker, patience_s, paced
         self.ended: Callable[[TurnId], Awaitable[None]] = getattr(speaker, "ended", _nothing)
 
     async def __call__(self, turn: Turn) -> Reply | str | None:
@@ -50,6 +52,9 @@ class Outside:
         thought = Turn(turn.hold, turn.members, turn.view, clock, lambda delta: None)
         with loop.outside():
             reply = await self._answer(thought, loop)
+        if not self._paced:
+            turn.say(thought.delivered)
+            return reply
         await turn.clock.sleep(FIRST_TOKEN_S)
         for word in _WORD.findall(thought.delivered):
             turn.say(word)

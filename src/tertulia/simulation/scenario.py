@@ -98,6 +98,7 @@ class Scenario(Strict):
     participants: tuple[Role, ...]
     limit_s: Annotated[Seconds, Field(gt=0)] = 3600.0
     faults: Faults | None = None
+    spoken: Literal["meeting", "discussion"] | None = None
 
     @model_validator(mode="after")
     def _somebody_is_there(self) -> Self:

@@ -22,11 +22,14 @@ from tertulia.orchestrator.events import Joined, RoomEnded
 from tertulia.orchestrator.feed import PAGE, Delta
 from tertulia.orchestrator.room import RoomId
 from tertulia.simulation.clock import VirtualClock
+from tertulia.simulation.habits import chance
 from tertulia.simulation.hearing import Hearing
 from tertulia.simulation.insistence import AGAIN_S, AT_MOST_S
 from tertulia.simulation.people import Person
+from tertulia.simulation.profile import Profile
 from tertulia.simulation.regular import Regular
 from tertulia.simulation.scenario import Scenario
+from tertulia.simulation.spoken import Spoken
 from tertulia.simulation.unsteady import Unsteady
 
 Watch = Callable[[Event | Delta], None]
@@ -43,7 +46,7 @@ def room_name(scenario: Scenario, seed: int) -> RoomId:
         place: {field for field in ("id", "habits") if not getattr(role, field)}
         for place, role in enumerate(scenario.participants)
     }
-    unset = {field: True for field in ("faults",) if getattr(scenario, field) is None}
+    unset = {field: True for field in ("faults", "spoken") if getattr(scenario, field) is None}
     content = f"{scenario.model_dump_json(exclude={'participants': nothing, **unset})}|{seed}"
     digest = blake2b(content.encode(), digest_size=4).hexdigest()
     slug = re.sub(r"[^a-z0-9]+", "-", handle(scenario.title))[:40]
@@ -109,15 +112,19 @@ async def _perform(
             watch(event)
         return name
     await _when_it_was_broken_off(scheduler.clock, recorded)
+    spoken = _spoken(scenario, seed, recorded, speakers)
     room = await scheduler.open(
         name,
         scenario.settings(),
         title=scenario.title,
         participants=_newcomers(scenario, recorded),
-        speakers=speakers,
+        speakers=speakers if spoken is None else spoken.speakers,
     )
+    if spoken is not None:
+        spoken.begin(room)
     watching = asyncio.create_task(_watch(room, watch))
-    acting = asyncio.create_task(_act(_Play(scenario, seed, room, log, scheduler.clock), recorded))
+    play = _Play(scenario, seed, room, log, scheduler.clock, spoken)
+    acting = asyncio.create_task(_act(play, recorded))
     try:
         await asyncio.wait({acting, watching}, return_when=asyncio.FIRST_COMPLETED)
         if not acting.done():  # nobody watches any more, or the room is live elsewhere
@@ -127,10 +134,20 @@ async def _perform(
         await room.close("the scenario is over")
         await watching
     finally:
+        if spoken is not None:
+            spoken.end()
         for task in (acting, watching):
             task.cancel()
         await asyncio.wait({acting, watching})
     return name
+
+
+def _spoken(
+    scenario: Scenario, seed: int, recorded: Sequence[Event], speakers: Mapping[str, Speaker]
+) -> Spoken | None:
+    if scenario.spoken is None:
+        return None
+    return Spoken(Profile.named(scenario.spoken), chance(seed, "spoken", len(recorded)), speakers)
 
 
 def _newcomers(scenario: Scenario, recorded: Iterable[Event]) -> list[Participant]:
@@ -155,6 +172,7 @@ class _Play:
     room: Room
     log: Log
     clock: Clock
+    spoken: Spoken | None
 
 
 async def _act(play: _Play, recorded: Sequence[Event]) -> None:
@@ -179,6 +197,8 @@ async def _act(play: _Play, recorded: Sequence[Event]) -> None:
     try:
         async with asyncio.timeout(max(0.0, left_s)):
             await _follow(acting, play.room, stir)
+            if play.spoken is not None:
+                await play.spoken.over()
             await play.room.lapse()
     except TimeoutError:
         return
