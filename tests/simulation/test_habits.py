@@ -12,10 +12,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from tests.simulation.staging import happenings, said, silent, staged, talks
 
-from tertulia.compose import open_log
-from tertulia.orchestrator import Event, Kind, Said, Scheduler, Speaker
+from tertulia.compose import House, human, open_log
+from tertulia.orchestrator import Event, Kind, Participant, Said, Scheduler, Speaker
 from tertulia.orchestrator.events import Joined, Left, Outcome, TurnEnded
-from tertulia.simulation import Habits, Scenario, VirtualClock, parse, perform, run
+from tertulia.orchestrator.room import ParticipantId
+from tertulia.simulation import Ear, Habits, Regular, Scenario, VirtualClock, parse, perform, run
 from tertulia.simulation.habits import chance
 from tertulia.simulation.scenario import Role
 from tertulia.storage import to_json, verify
@@ -148,7 +149,7 @@ def test_being_asked_is_an_occasion() -> None:
 def test_who_waits_for_one_answers_another_who_asks_meanwhile() -> None:
     waits, asks = Habits(pause_s=1, patience_s=500), Habits(pause_s=30)
     happened = staged(
-        room(ana(waits, "Bo?", "Yes."), ana(asks, "Ana, yes?", name="Eve"), limit_s=900)
+        room(ana(waits, "Bo, well?", "Yes."), ana(asks, "Ana, yes?", name="Eve"), limit_s=900)
     )
     (asked, _), (_, (answered, _)) = by(happened, "eve")[0], by(happened, "ana")
     assert answered - asked < 30
@@ -274,6 +275,22 @@ def test_whoever_went_away_when_it_was_broken_off_comes_back_and_who_left_does_n
         mine = [e for e in happened if e.by == "ana" and isinstance(e.body, Joined)]
         assert len(mine) >= joins
         assert len(mine) == 1 or away is not None
+
+
+def test_it_remembers_how_far_it_had_come() -> None:
+    habits = Habits(pause_s=5, patience_s=5, asks_again=3)
+    happened = staged(room(ana(habits, "Bo, are you there?", "Well, then not.")))
+    who = Participant(ParticipantId("ana"), "Ana", Kind.HUMAN)
+
+    async def remembering() -> Regular:
+        async with House() as house:
+            hall, clock = await house.room("hall", human("Ana")), VirtualClock()
+            again = Regular(who, Habits(), hall, clock, Ear(clock), seed=1)
+            assert again.remember(happened)
+            return again
+
+    again = run(remembering())
+    assert (again.spoken, again.nudges) == (2, 3)
 
 
 shares = st.sampled_from([0.0, 0.1, 0.5, 1.0])
