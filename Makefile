@@ -6,7 +6,7 @@ BIN   := $(VENV)/bin
 READY := $(VENV)/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check bench format constraints clean
+.PHONY: help demo test check mutants bench format constraints clean
 
 help: ## List what can be made
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -25,6 +25,9 @@ check: $(READY) ## Run what CI runs: format, lint, types, import rules, tests
 	  $(BIN)/$$step || failed="$$failed [$$step]"; \
 	done; \
 	if [ -n "$$failed" ]; then printf '\nfailed:%s\n' "$$failed" >&2; exit 1; fi
+
+mutants: $(READY) ## Break a copy of the source in many places: do the tests notice?
+	@$(BIN)/python -m tests.mutants.mutation $(ONLY)
 
 bench: $(READY) ## Measure turns and rooms on this machine
 	@$(BIN)/tertulia bench turns --json
