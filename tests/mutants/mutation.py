@@ -69,7 +69,8 @@ def a_copy() -> Iterator[Path]:
 def verdict(copy: Path, tests: Sequence[str], limit_s: float = LIMIT_S) -> tuple[str, str]:
     """What tests say of a copy: ``fails``, ``passes``, ``hangs`` or ``breaks``; and how."""
     nodes = [str(ROOT / "tests" / node) for node in tests]
-    command = [sys.executable, "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider", *nodes]
+    quick = ["-q", "-x", "-p", "no:cacheprovider", "--hypothesis-profile=no-shrinking"]
+    command = [sys.executable, "-m", "pytest", *quick, *nodes]
     setting = {**os.environ, "PYTHONPATH": str(copy / "src"), "PYTHONDONTWRITEBYTECODE": "1"}
     try:
         ran = subprocess.run(

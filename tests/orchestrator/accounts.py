@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from tests.orchestrator.moods import Performance
 
 from tertulia.orchestrator import Event, Outcome, Said
+from tertulia.orchestrator.admission.input import RESTARTS
 from tertulia.orchestrator.events import (
     BargedIn,
     RoomEnded,
@@ -95,6 +96,7 @@ def _check_holders(floor: Floor) -> None:
     assert len(holders) == len(set(holders))
     assert all(floor.members[who].kind is not Kind.OBSERVER for who in holders)
     assert floor.barred == frozenset()
+    assert all(seat.undone <= RESTARTS for seat in floor.members.values())
 
 
 def _check_grant(before: Floor, event: Event) -> None:

@@ -4,9 +4,10 @@ from collections.abc import Mapping
 from typing import Any
 
 import pytest
-from tests.orchestrator.rooms import a_house, endings, in_no_time, says, settle
+from tests.orchestrator.rooms import a_house, endings, in_no_time, says, settle, streams
 
 from tertulia.orchestrator import Outcome
+from tertulia.orchestrator.admission.input import RESTARTS
 
 LIMITED = {"name": "limited", "turns": 1, "inner": {"name": "addressed"}}
 
@@ -40,3 +41,31 @@ async def test_a_turn_that_has_not_happened_uses_up_no_limit(limit: Mapping[str,
             Outcome.ROLLED_BACK,
             Outcome.COMMITTED,
         ]
+
+
+@pytest.mark.parametrize("policy", ["interrupt", "rollback"])
+@in_no_time
+async def test_people_who_never_stop_talking_do_not_keep_an_agent_silent_for_ever(
+    policy: str,
+) -> None:
+    async with a_house() as house:
+        room = await house.room("ana cy bo", {"bo": says("Aye.", after_s=5)}, input=policy)
+        await room.post("ana", "@bo?")
+        for number in range(20):
+            await settle(2)
+            await room.post(("cy", "ana")[number % 2], "Well, then again, who knows.")
+        outcomes = [outcome for _, outcome, _ in await endings(house.log)]
+        assert outcomes == [Outcome.ROLLED_BACK] * RESTARTS + [Outcome.COMMITTED]
+
+
+@in_no_time
+async def test_what_is_taken_back_again_and_again_is_cut_in_the_end() -> None:
+    async with a_house() as house:
+        bo = streams("Well, ", "I ", "think ", "so.")
+        room = await house.room("ana cy bo", {"bo": bo}, input="rollback", coalesce_s=0)
+        await room.post("ana", "@bo?")
+        for _ in range(20):
+            await settle(2)
+            await room.post("cy", "@bo and me?")
+        ended = [outcome for _, outcome, _ in await endings(house.log)]
+        assert ended[: RESTARTS + 1] == [Outcome.ROLLED_BACK] * RESTARTS + [Outcome.INTERRUPTED]

@@ -161,6 +161,22 @@ async def test_a_person_who_is_waited_for_is_passed_over_when_cut_into_at_a_trp(
         assert (await endings(house.log))[0][1] is Outcome.INTERRUPTED
 
 
+@in_no_time
+async def test_who_was_asked_in_a_whisper_and_speaks_aloud_is_waited_for_no_longer() -> None:
+    async with a_house() as house:
+        cast = {"bo": says("@cy a secret?"), "eve": echo}
+        room = await house.room("ana cy bo eve", cast, patience_s=1_000)
+        await room.post("cy", "@bo?", whisper=["bo"])
+        await settle(1)
+        assert room.floor.hold_of(CY) is not None
+        began = house.scheduler.clock.now()
+        await room.post("cy", "@eve, good morning.")
+        await room.lapse()
+        assert house.scheduler.clock.now() == began
+        assert (await texts(house.log))[-1] == "eve: You said: eve, good morning."
+        assert await replays(house.log)
+
+
 # ---- whispers
 
 

@@ -327,7 +327,9 @@ def _ended(floor: Floor, event: Event, body: TurnEnded) -> Changes:
     if ended is None:
         raise NotNow(who=f"turn {body.turn!r}", standing="not held", event="TurnEnded", hint="")
     seat = floor.members[ended.participant]
-    rose = revised(seat, floor_s=round(seat.floor_s + event.at - ended.since, 6))
+    undone = seat.undone + 1 if body.outcome is Outcome.ROLLED_BACK else 0
+    floor_s = round(seat.floor_s + event.at - ended.since, 6)
+    rose = revised(seat, floor_s=floor_s, undone=undone)
     changes: Changes = {
         "members": {**floor.members, ended.participant: rose},
         "holds": tuple(hold for hold in floor.holds if hold.turn != body.turn),

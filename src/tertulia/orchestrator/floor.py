@@ -57,7 +57,8 @@ class Seat:
     ``heard`` is the seq up to which its last turn saw the log; ``granted`` the serial number of its
     last grant (0: none yet); ``turns`` and ``floor_s`` are how many turns it has been granted and
     how long those that have ended took, in seconds, since it joined. ``spoke`` is when it last said
-    something that was taken up (Unix seconds), ``burst`` how many such things in quick succession.
+    something that was taken up (Unix seconds), ``burst`` how many such things in quick succession;
+    ``undone`` how many turns in a row it was granted that have not happened.
     """
 
     id: ParticipantId
@@ -70,6 +71,7 @@ class Seat:
     floor_s: float = 0.0
     spoke: float = 0.0
     burst: int = 0
+    undone: int = 0
 
 
 @dataclass(frozen=True, slots=True)

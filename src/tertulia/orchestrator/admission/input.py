@@ -10,6 +10,9 @@ from tertulia.orchestrator.visibility import covers
 BURST = 8
 """After so many messages in quick succession a turn is not started again for the next one."""
 
+RESTARTS = 8
+"""After so many turns in a row that have not happened a speaker is left in peace with the next."""
+
 
 def taken_in(floor: Floor, posted: Draft, now: float, look: Look) -> tuple[Draft, ...]:
     """The post, and before it what it does to turns: so it follows upon what it cuts into."""
@@ -40,12 +43,14 @@ def _ended(
 
     A turn that nobody has heard anything of, and that has done nothing, has not happened. What an
     earlier process did and said in it, nobody knows: a turn that was taken up counts as acting.
+    And people who never stop talking do not keep an agent silent for ever.
     """
     got = look(hold)
     acted = got.acted or hold.attempt > 1
+    in_peace = floor.members[hold.participant].undone >= RESTARTS
     if not acted and not got.delivered.strip():
-        return (end(hold, Outcome.ROLLED_BACK, by=by),)
-    if policy is InputPolicy.ROLLBACK and not acted:
+        return () if in_peace else (end(hold, Outcome.ROLLED_BACK, by=by),)
+    if policy is InputPolicy.ROLLBACK and not acted and not in_peace:
         return roll_back(floor, hold, by, got.delivered)
     if policy not in (InputPolicy.INTERRUPT, InputPolicy.ROLLBACK):
         return ()

@@ -10,7 +10,7 @@ from tertulia.orchestrator.admission.turns import Look, end, unseen
 from tertulia.orchestrator.admission.words import check_text, check_words
 from tertulia.orchestrator.errors import Unknown
 from tertulia.orchestrator.events import Draft, Outcome, Said, Uptake
-from tertulia.orchestrator.floor import Floor, Hold
+from tertulia.orchestrator.floor import Floor
 from tertulia.orchestrator.room import Audience, ParticipantId
 from tertulia.orchestrator.transitions import check
 from tertulia.orchestrator.visibility import audience_of
@@ -44,8 +44,9 @@ def post(
 ) -> tuple[Draft, ...]:
     """Say something; ``look`` tells how far turns have got that it meets, ``ear`` what was heard.
 
-    A person who holds the floor gives it back by speaking; other persons who were being waited for
-    are waited for no longer; a raised hand comes down, since what it was raised for has been said.
+    A person who holds the floor gives it back by speaking; persons who were being waited for are
+    waited for no longer once somebody speaks to everybody (also one who was asked in a whisper, and
+    speaks aloud); a raised hand comes down, since what it was raised for has been said.
     Raises ``Unknown``, ``BadContent``, ``NotNow`` or ``RoomClosed``.
     """
     by, audience = wanted.by, _checked(floor, wanted)
@@ -66,7 +67,8 @@ def post(
         return drafts
     ends = [end(hold, Outcome.COMMITTED)] if hold is not None and mine else []
     if audience is None:
-        ends += [end(h, Outcome.PASSED) for h in floor.holds if _waits_for_another(floor, h, by)]
+        waiting = [h for h in floor.holds if is_person(floor, h.participant)]
+        ends += [end(h, Outcome.PASSED) for h in waiting if not (mine and h is hold)]
         ends += withdraw(floor, by)
     return (*drafts, *ends)
 
@@ -95,7 +97,3 @@ def _called(floor: Floor, wanted: Post, audience: Audience) -> tuple[Participant
         listeners = map(ParticipantId, wanted.whisper)
         named = [who for who in named if who in audience] or list(listeners)
     return tuple(dict.fromkeys(who for who in named if who != wanted.by))
-
-
-def _waits_for_another(floor: Floor, hold: Hold, speaker: ParticipantId) -> bool:
-    return hold.participant != speaker and is_person(floor, hold.participant)
