@@ -12,6 +12,7 @@ from .orchestrator import (
     TertuliaError,
     Turn,
     Unreachable,
+    conditions,
     policies,
 )
 
@@ -29,6 +30,7 @@ __all__ = [
     "Turn",
     "Unreachable",
     "agent",
+    "conditions",
     "human",
     "observer",
     "open_log",

@@ -28,8 +28,10 @@ from tertulia.orchestrator import (
     Scheduler,
     Speaker,
     WallClock,
+    conditions,
     handle,
 )
+from tertulia.orchestrator.conditions import Condition
 from tertulia.orchestrator.errors import Invalid, TertuliaError, Unknown
 from tertulia.orchestrator.policies import build, specify
 from tertulia.orchestrator.room import ParticipantId
@@ -97,18 +99,23 @@ class House:
         name: str,
         *members: Member,
         policy: Policy | Mapping[str, Any] | str | None = None,
+        until: Condition | Mapping[str, Any] | str | None = None,
         settings: RoomSettings | None = None,
         title: str = "",
     ) -> Room:
         """The room of that name with these members in it: new, or as it was left.
 
         ``policy`` is one of ``tertulia.policies``, its name, or its specification; it takes the
-        place of the one in ``settings``. A room that exists keeps what it was opened with.
+        place of the one in ``settings``. ``until`` is what the room stops at, likewise: one of
+        ``tertulia.conditions``, or its specification. A room that exists keeps what it was opened
+        with.
         """
         wanted = settings or RoomSettings()
         if policy is not None:
             data = policy if isinstance(policy, str | Mapping) else specify(policy)
             wanted = replace(wanted, policy=specify(build(data)))
+        if until is not None:
+            wanted = replace(wanted, until=conditions.said(until))
         return await self.scheduler.open(
             name,
             wanted,

@@ -64,6 +64,7 @@ def test_commands_do_what_help_says(words: tuple[str, ...]) -> None:
         ("/stop Nobody", "! there is no participant 'Nobody'"),
         ("/grant", "! write /grant NAME"),
         ("/policy nope", "! there is no policy 'nope'"),
+        ("/resume", "it goes on already"),
         ("x" * 20_001, "! 20,001 characters: this room takes 20,000 characters at most"),
     ],
 )

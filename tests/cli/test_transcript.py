@@ -8,7 +8,7 @@ from rich.console import Console
 from tests.simulation.staging import silent, talks
 
 from tertulia.cli.transcript import LiveTranscript, shown
-from tertulia.orchestrator import Scheduler, Speaker
+from tertulia.orchestrator import Reply, Scheduler, Speaker, Turn
 from tertulia.simulation import VirtualClock, parse, perform, run
 from tertulia.storage import MemoryLog
 
@@ -121,3 +121,17 @@ def test_a_failure_is_seen_by_everybody() -> None:
 )
 def test_control_characters_are_shown_not_sent(text: str, seen: str) -> None:
     assert shown(text) == seen
+
+
+def test_a_room_that_stops_says_why_and_who_has_spent_what() -> None:
+    async def pays(turn: Turn) -> Reply:
+        return Reply("Well.", tokens=9)
+
+    who = "policy: {name: limited, inner: {name: addressed}, tokens: 9}\nuntil: {stop_word: DONE}\n"
+    text = who + scene("{say: 'Bo, count.'}", "{say: 'We are DONE.', wait: 1}")
+    shown = page(text, {"bo": pays})
+    assert "  0:00.0  · Bo has used up the limit of tokens, 9" in shown
+    assert shown[-2:] == [
+        "  0:01.0  · the room stops: somebody said 'DONE'",
+        "  0:01.0  · the room is closed: the scenario is over",
+    ]

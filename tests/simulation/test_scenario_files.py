@@ -11,6 +11,7 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from tertulia.orchestrator import Kind
+from tertulia.orchestrator.conditions import StopWord, Turns, build
 from tertulia.simulation import BadScenario, Faults, Habits, Scenario, load, parse
 from tertulia.simulation.scenario import Cue, Role
 
@@ -94,6 +95,25 @@ def test_a_mistake_is_told_with_its_line(text: str, told: str) -> None:
 )
 def test_a_policy_is_checked(policy: str, told: str) -> None:
     assert problem(f"title: x\npolicy: {policy}\n{WHO}").startswith(f"line 2: policy: {told}")
+
+
+@pytest.mark.parametrize(
+    ("until", "told"),
+    [
+        ("{turns: many}", "n must be int, and 'many' is str"),
+        ("{any: [{second: 3}]}", "there is no condition 'second'; did you mean 'seconds'?"),
+        ("[turns]", "a condition is a name, or a mapping from one name to its fields"),
+    ],
+)
+def test_what_a_room_stops_at_is_checked(until: str, told: str) -> None:
+    found = problem(f"title: x\nuntil: {until}\n" + WHO)
+    assert found.startswith("line 2: until: ")
+    assert told in found
+
+
+def test_what_a_room_stops_at_is_in_its_settings() -> None:
+    scenario = parse("title: x\nuntil: {any: [{turns: 3}, {stop_word: DONE}]}\n" + WHO)
+    assert build(scenario.settings().until) == Turns(3) | StopWord("DONE")
 
 
 @pytest.mark.parametrize(

@@ -10,6 +10,10 @@ from tertulia.orchestrator.events import (
     BargedIn,
     BidMade,
     Body,
+    BudgetSpent,
+    Concluded,
+    ConditionChanged,
+    ConditionFailed,
     ConsultationEnded,
     Consulted,
     Draft,
@@ -29,6 +33,7 @@ from tertulia.orchestrator.events import (
     RoomOpened,
     RoomPaused,
     RoomResumed,
+    TimeElapsed,
     TurnEnded,
     TurnGranted,
     TurnInformed,
@@ -39,6 +44,7 @@ from tertulia.orchestrator.floor import Floor
 from tertulia.orchestrator.ports import Batch, Log, Tenure
 from tertulia.orchestrator.room import (
     ROOM,
+    Addressing,
     Audience,
     CutAt,
     InputPolicy,
@@ -66,6 +72,8 @@ SETTINGS = RoomSettings(
     0.1,
     0.2,
     0.3,
+    Addressing.LEARNED,
+    {"name": "turns", "n": 9},
 )
 
 
@@ -133,8 +141,13 @@ def bodies() -> list[Body]:
         BargedIn(turn),
         InterruptionLapsed(turn),
         InputPolicyChanged(InputPolicy.INFORM, ana),
-        TurnEnded(turn, Outcome.INTERRUPTED, "a problem", True, bo),
+        TurnEnded(turn, Outcome.INTERRUPTED, "a problem", True, bo, 7, 0.1 + 0.2),
         PolicyFailed("it raised"),
+        BudgetSpent(bo, "cost", 0.1 + 0.2),
+        ConditionChanged({"name": "turns", "n": 3}),
+        TimeElapsed(),
+        ConditionFailed("it raised"),
+        Concluded("3 turns have ended"),
     ]
     assert {type(body).__name__ for body in one_each} == BODIES.keys()
     return one_each
@@ -144,14 +157,16 @@ def everything() -> tuple[Draft, ...]:
     """A stretch of log after which no field of the floor is as it was at first."""
     one, two = TurnId("kitchen/1"), TurnId("kitchen/2")
     return (
-        Draft(ROOM, RoomOpened(RoomSettings(POLICY, 2), "All of it")),
+        Draft(ROOM, RoomOpened(RoomSettings(POLICY, 2, until={"name": "turns", "n": 9}), "All")),
         *(Draft(who, Joined(who.title(), Kind.HUMAN)) for who in (ana, ben)),
         Draft(bo, Joined("Bo", Kind.AGENT)),
         Draft(ben, Said("hello")),
         Draft(ana, Said("well?", (bo, ben))),
         Draft(bo, TurnGranted(one, 0.1 + 0.2, "addressed", 6)),
         Draft(bo, Said("well", (), one)),
-        Draft(bo, TurnEnded(one, Outcome.COMMITTED, more=True)),
+        Draft(bo, TurnEnded(one, Outcome.COMMITTED, more=True, tokens=12, cost=0.1 + 0.2)),
+        Draft(ROOM, BudgetSpent(bo, "tokens", 10)),
+        Draft(ROOM, BudgetSpent(None, "room_cost", 0.1)),
         Draft(ana, FloorRequested(2)),
         Draft(bo, TurnGranted(two, 9.75, "volunteers")),
         Draft(bo, TurnResumed(two, 10.75, 2)),
@@ -159,7 +174,7 @@ def everything() -> tuple[Draft, ...]:
         Draft(ben, Nominated(ana)),
         Draft(ROOM, Consulted(3, "bid", (ben, bo), 30.5)),
         Draft(ben, BidMade(3, 0.5, "hm"), (ben,)),
-        Draft(ROOM, RoomPaused()),
+        Draft(ROOM, Concluded("by hand")),
     )
 
 

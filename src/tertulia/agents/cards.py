@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from tertulia.agents.prices import checked_price
 from tertulia.orchestrator.errors import Invalid
 from tertulia.orchestrator.room import Kind, Participant, ParticipantId, handle
 
@@ -14,8 +15,9 @@ class Card:
 
     ``model`` is a name that the composer resolves; ``tools`` and ``permissions`` are names too.
     ``languages`` are those it speaks, the preferred one first; none means whatever is spoken to it.
-    ``id`` is its handle in mentions, made from the name unless it is given.
-    Raises ``Invalid`` for whatever cannot be used.
+    ``id`` is its handle in mentions, made from the name unless it is given. ``price_in`` and
+    ``price_out`` are what a million tokens cost that the model reads and writes (``None``: what the
+    model says itself, or nothing). Raises ``Invalid`` for whatever cannot be used.
     """
 
     name: str
@@ -25,6 +27,8 @@ class Card:
     languages: tuple[str, ...] = ()
     permissions: frozenset[str] = frozenset()
     id: str = ""
+    price_in: float | None = None
+    price_out: float | None = None
 
     def __post_init__(self) -> None:
         """Check everything once, at the door."""
@@ -34,6 +38,9 @@ class Card:
         if len(self.persona) > PERSONA_LIMIT:
             what = f"a persona is at most {PERSONA_LIMIT:,} characters, not {len(self.persona):,}"
             raise Invalid(where=self._where, what=what)
+        for name in ("price_in", "price_out"):
+            if (price := getattr(self, name)) is not None:
+                checked_price(self._where, name, price)
         for field in ("tools", "languages", "permissions"):
             self._check_names(field, getattr(self, field))
 

@@ -11,6 +11,7 @@ from typing import Any, Protocol
 from langchain_core.messages import AIMessage, AIMessageChunk, BaseMessage
 from langchain_core.messages.tool import ToolCallChunk
 
+from tertulia.agents.prices import Bill
 from tertulia.agents.state import Call
 
 
@@ -31,10 +32,17 @@ class Heard:
 
 
 async def hear(
-    model: ChatModel, messages: list[BaseMessage], say: Callable[[str], None] | None = None
+    model: ChatModel,
+    messages: list[BaseMessage],
+    say: Callable[[str], None] | None = None,
+    bill: Bill | None = None,
 ) -> Heard:
-    """Stream one answer, and pass each piece of its text to ``say`` at once."""
+    """Stream one answer, and pass each piece of its text to ``say`` at once.
+
+    ``bill`` is told the tokens as they become known, so that an answer that is cut off is paid too.
+    """
     pieces: list[str] = []
+    meter = None if bill is None else _Meter(messages, bill)
     calls: list[Call] = []
     parts: AIMessageChunk | None = None
     async for chunk in model.astream(messages):
@@ -42,6 +50,8 @@ async def hear(
             pieces.append(text)
             if say is not None:
                 say(text)
+        if meter is not None:
+            meter.count(chunk)
         if not isinstance(chunk, AIMessageChunk):
             calls += _whole_calls(chunk)
         elif chunk.tool_call_chunks:
@@ -49,6 +59,32 @@ async def hear(
     if parts is not None:
         calls += [_call(part, place) for place, part in enumerate(parts.tool_call_chunks)]
     return Heard("".join(pieces), calls)
+
+
+class _Meter:
+    """The tokens of one answer: as the model tells them, and until then at least so many.
+
+    A piece of the answer is one token or more, a word that is read likewise.
+    """
+
+    def __init__(self, messages: list[BaseMessage], bill: Bill) -> None:
+        self._messages, self._bill = messages, bill
+        self._told = [0, 0]
+        self._words: int | None = None
+        self._pieces = 0
+
+    def count(self, chunk: AIMessage) -> None:
+        usage = chunk.usage_metadata
+        if usage is not None:  # a stream may tell it in parts, which add up
+            self._told[0] += usage["input_tokens"]
+            self._told[1] += usage["output_tokens"]
+            self._bill(*self._told)
+            return
+        self._pieces += bool(chunk.text)
+        if self._words is None:
+            self._words = sum(len(str(message.text).split()) for message in self._messages)
+        read = self._told[0] or self._words
+        self._bill(read, max(self._told[1], self._pieces))
 
 
 def _whole_calls(message: AIMessage) -> list[Call]:

@@ -15,6 +15,7 @@ from langchain_core.messages import AIMessage, BaseMessage, ToolMessage
 
 from tertulia.agents.cards import Card
 from tertulia.agents.listening import ChatModel, hear
+from tertulia.agents.prices import billing, prices_of
 from tertulia.agents.prompts import BUDGET, Budget, prompt
 from tertulia.agents.state import InTurn, Round, TurnState, open_calls
 from tertulia.agents.tools import Tool, run_calls, toolbox
@@ -43,7 +44,7 @@ def model_caller(
     and its draft takes the place of the one before. Raises what the model raises, and ``Invalid``
     for tools that the model cannot take.
     """
-    asked = _with_tools(model, tools)
+    asked, prices = _with_tools(model, tools), prices_of(model, card)
 
     async def call_model(state: TurnState, runtime: InTurn) -> TurnState:
         turn, rounds = runtime.context, state.get("tool_rounds") or []
@@ -52,7 +53,8 @@ def model_caller(
         notes = _plan_note(state.get("plan") or []) + _draft_note(before if not rounds else "")
         messages = prompt(turn, card, budget=budget, notes=notes)
         messages += (message for one in rounds for message in _told(one, turn.me.name))
-        heard = await hear(asked, messages, _after(before, turn.say) if aloud else None)
+        bill = billing(turn, prices)
+        heard = await hear(asked, messages, _after(before, turn.say) if aloud else None, bill)
         changed = TurnState(draft=joined(before, heard.text))
         if heard.calls:
             asks = Round(said=heard.text, calls=heard.calls, results=[])
@@ -93,8 +95,12 @@ def planner(
         f"one short line each, at most {most}."
     )
 
+    prices = prices_of(model, card)
+
     async def make_plan(state: TurnState, runtime: InTurn) -> TurnState:
-        heard = await hear(model, prompt(runtime.context, card, budget=budget, notes=[order]))
+        turn = runtime.context
+        messages = prompt(turn, card, budget=budget, notes=[order])
+        heard = await hear(model, messages, bill=billing(turn, prices))
         return TurnState(plan=steps(heard.text)[:most])
 
     return make_plan

@@ -25,6 +25,7 @@ from pydantic import Field, PrivateAttr, SecretStr, model_validator
 
 from tertulia.agents.connections import client_for, close_connections
 from tertulia.agents.diagnosis import Endpoint, is_secret, public
+from tertulia.agents.prices import prices_of
 from tertulia.agents.streaming import StreamedModel
 from tertulia.agents.transcript import speaker_of
 from tertulia.agents.wire import NameTag, as_chat
@@ -61,13 +62,16 @@ class Remote(StreamedModel):
     patience: Patience = Patience()
     max_retries: int = 0
     extra_body: dict[str, Any] = Field(default_factory=dict)
+    price_in: float | None = None
+    price_out: float | None = None
 
     _clients: WeakKeyDictionary[asyncio.AbstractEventLoop, "ChatOpenAI"] = PrivateAttr(
         default_factory=WeakKeyDictionary
     )
 
     @model_validator(mode="after")
-    def _url_tells_no_secret(self) -> "Remote":
+    def _can_be_used(self) -> "Remote":
+        prices_of(self)
         if public(self.base_url) != str(httpx.URL(self.base_url)):
             raise self.endpoint.unsafe_url()
         return self
@@ -187,8 +191,9 @@ def remote(base_url: str, model: str, api_key_env: str | None = None, **settings
     """Get a chat model by base URL (``http://127.0.0.1:8000/v1``) and model name.
 
     ``api_key_env`` is the *name* of the environment variable with the key. ``settings``:
-    ``temperature``, ``max_tokens``, ``patience`` (`Patience`), ``max_retries`` (0) and
-    ``extra_body``, which is sent as it is. Raises `ModelRefused` for a URL with a password in it.
+    ``temperature``, ``max_tokens``, ``patience`` (`Patience`), ``max_retries`` (0), ``extra_body``,
+    which is sent as it is, ``price_in`` and ``price_out`` of a million tokens. Raises
+    `ModelRefused` for a URL with a password in it, ``Invalid`` for a price that is none.
     """
     return Remote(base_url=base_url, model=model, api_key_env=api_key_env, **settings)
 

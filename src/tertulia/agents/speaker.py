@@ -2,6 +2,7 @@
 
 from tertulia.agents.cards import Card
 from tertulia.agents.listening import ChatModel, hear
+from tertulia.agents.prices import billing, prices_of
 from tertulia.agents.prompts import BUDGET, Budget, prompt
 from tertulia.orchestrator.ports import Reply
 from tertulia.orchestrator.turns import Turn
@@ -18,5 +19,7 @@ class ModelSpeaker:
 
     async def __call__(self, turn: Turn) -> Reply:
         """Take one turn. Raises what the model raises."""
-        heard = await hear(self.model, prompt(turn, self.card, budget=self.budget), turn.say)
+        messages = prompt(turn, self.card, budget=self.budget)
+        bill = billing(turn, prices_of(self.model, self.card))
+        heard = await hear(self.model, messages, turn.say, bill)
         return Reply(heard.text)

@@ -28,6 +28,7 @@ HELP = """\
   /grant NAME          name who speaks next (as the chair of a chaired room)
   /deny NAME [WHY]     turn a raised hand down
   /policy NAME         arbitrate by another policy from now on
+  /resume              let the room go on that has stopped
   /who                 who is here, and who has the floor
   /leave               leave the room for good; Ctrl-D only goes away from the keyboard"""
 
@@ -167,6 +168,8 @@ class Place:
                 await self._room.request_floor(self._me)
             case "/whisper" | "/stop" | "/grant" | "/deny" | "/policy":
                 await self._turn_to(command, rest.strip())
+            case "/resume":
+                await self._room.resume()
             case "/who":
                 self._tell(self._who())
             case "/leave":

@@ -158,7 +158,15 @@ def _speaker(
     base: Path | None,
 ) -> Speaker:
     model = role.model or scenario.model
-    card = Card(role.name, role.persona, model, languages=role.languages, id=role.who)
+    card = Card(
+        role.name,
+        role.persona,
+        model,
+        languages=role.languages,
+        id=role.who,
+        price_in=role.price_in or None,
+        price_out=role.price_out or None,
+    )
     if role.lines and model == "scripted":
         return Rehearsed(card, role.lines, paced=scenario.spoken is None)
     if scenario.spoken is not None and model == "scripted" and role.graph is None:

@@ -17,6 +17,10 @@ from tertulia.orchestrator.events import (
     Advised,
     BargedIn,
     Body,
+    BudgetSpent,
+    Concluded,
+    ConditionChanged,
+    ConditionFailed,
     Consulted,
     FloorRequestCancelled,
     FloorRequestDenied,
@@ -32,6 +36,7 @@ from tertulia.orchestrator.events import (
     RoomOpened,
     RoomPaused,
     RoomResumed,
+    TimeElapsed,
     TurnEnded,
     TurnGranted,
     TurnInformed,
@@ -192,6 +197,31 @@ class LiveTranscript:
     @_show.register
     def _(self, body: PolicyFailed, event: Event) -> None:
         self._note(body.problem, "red")
+
+    @_show.register
+    def _(self, body: BudgetSpent, event: Event) -> None:
+        whose = (
+            "the agents have" if body.participant is None else f"{self._name(body.participant)} has"
+        )
+        limit = body.limit.removeprefix("room_")
+        self._note(f"{whose} used up the limit of {limit}, {body.amount:g}")
+
+    @_show.register
+    def _(self, body: ConditionChanged, event: Event) -> None:
+        told = "never stops of itself" if body.until is None else "has another condition to stop at"
+        self._note(f"from now on the room {told}")
+
+    @_show.register
+    def _(self, body: TimeElapsed, event: Event) -> None:
+        """Nothing to see: what follows from it is told."""
+
+    @_show.register
+    def _(self, body: ConditionFailed, event: Event) -> None:
+        self._note(body.problem, "red")
+
+    @_show.register
+    def _(self, body: Concluded, event: Event) -> None:
+        self._note(f"the room stops: {body.reason}", "bold")
 
     @_show.register
     def _(self, body: Said, event: Event) -> None:

@@ -129,9 +129,12 @@ class GraphSpeaker:
 
 
 def last_message(turn: Turn, state: Mapping[str, Any]) -> Reply:
-    """Say the last message, if it is the model's."""
+    """Say the last message, if it is the model's; what the models told they took is the turn's."""
     messages = state.get("messages") or [None]
-    return Reply(str(messages[-1].text) if isinstance(messages[-1], AIMessage) else "")
+    said = [one for one in messages if isinstance(one, AIMessage)]
+    used = [one.usage_metadata for one in said if one.usage_metadata is not None]
+    tokens = sum(usage["total_tokens"] for usage in used)
+    return Reply(str(said[-1].text) if said and said[-1] is messages[-1] else "", tokens=tokens)
 
 
 def _messages(card: Card | None) -> Begin:

@@ -1,7 +1,7 @@
 """Arbitration without input or output: a request goes in; the new floor and what follows come out.
 
 ``step`` is the only place where anybody is granted anything. What it decides are events too
-(``TurnGranted``, ``Consulted``, ``PolicyFailed``), so they stand in the log beside what caused
+(``TurnGranted``, ``Consulted``, ``Concluded``, …), so they stand in the log beside what caused
 them, and the shell carries them out after they are committed: the log is its list of commands.
 """
 
@@ -9,13 +9,24 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from math import isfinite
 
-from tertulia.orchestrator.events import Consulted, Draft, Event, PolicyFailed, TurnGranted
-from tertulia.orchestrator.floor import Floor, Phase
-from tertulia.orchestrator.ports import Choice, Consult, Policy
+from tertulia.orchestrator.events import (
+    BudgetSpent,
+    Concluded,
+    ConditionFailed,
+    Consulted,
+    Draft,
+    Event,
+    PolicyFailed,
+    TurnGranted,
+)
+from tertulia.orchestrator.floor import Floor, Phase, Tally
+from tertulia.orchestrator.ports import Choice, Consult, Exhausted, Policy
 from tertulia.orchestrator.room import ROOM, Kind, TurnId
 from tertulia.orchestrator.transitions import apply
 
 _PROBLEM_LIMIT = 500
+
+_DECISIONS = (TurnGranted, Consulted, PolicyFailed, BudgetSpent, ConditionFailed, Concluded)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,8 +59,15 @@ def step(floor: Floor, drafts: Sequence[Draft], now: float, policy: Policy) -> S
 
 
 def decide(floor: Floor, policy: Policy, now: float) -> Draft | None:
-    """What ``policy`` wants next, or ``None`` when the floor is to stay as it is."""
-    if floor.phase is not Phase.OPEN or floor.full:
+    """What ``policy`` wants next, or ``None`` when the floor is to stay as it is.
+
+    Before it is asked, the room's condition is: a room that has come to its end grants nobody.
+    """
+    if floor.phase is not Phase.OPEN:
+        return None
+    if floor.tally is not None and (end := _conclusion(floor.tally)) is not None:
+        return end
+    if floor.full:
         return None
     try:
         choice = policy.choose(floor, now)
@@ -57,6 +75,8 @@ def decide(floor: Floor, policy: Policy, now: float) -> Draft | None:
             return None
         if isinstance(choice, Consult):
             return _consult(floor, policy, choice, now)
+        if isinstance(choice, Exhausted):
+            return _exhausted(floor, policy, choice)
         if not isinstance(choice, Choice):
             return _failed(policy, f"returned {type(choice).__name__}, not a Choice")
         if not floor.eligible(choice.participant):
@@ -69,12 +89,24 @@ def decide(floor: Floor, policy: Policy, now: float) -> Draft | None:
 
 def is_decision(event: Event) -> bool:
     """Whether ``step`` itself made this event, rather than somebody who asked for something."""
-    return isinstance(event.body, (TurnGranted, Consulted, PolicyFailed))
+    return isinstance(event.body, _DECISIONS)
 
 
 def lease_s(floor: Floor, kind: Kind) -> float:
     """How long a participant of this kind may hold the floor, in seconds."""
     return floor.settings.patience_s if kind is Kind.HUMAN else floor.settings.lease_s
+
+
+def _conclusion(tally: Tally) -> Draft | None:
+    if tally.problem is not None:
+        return Draft(ROOM, ConditionFailed(tally.problem))
+    return None if tally.reason is None else Draft(ROOM, Concluded(tally.reason))
+
+
+def _exhausted(floor: Floor, policy: Policy, told: Exhausted) -> Draft:
+    if (told.participant, told.limit) in floor.spent:
+        return _failed(policy, f"told twice that {told.limit!r} is used up")
+    return Draft(ROOM, BudgetSpent(told.participant, told.limit, told.amount))
 
 
 def _failed(policy: Policy, did: str) -> Draft:

@@ -6,12 +6,25 @@
 from collections.abc import Callable, Mapping
 from typing import Any, TypeAlias
 
+from tertulia.orchestrator.asking import advised, bid_made, consultation_ended, consulted
+from tertulia.orchestrator.endings import (
+    budget_spent,
+    concluded,
+    condition_changed,
+    condition_failed,
+    fresh_tally,
+    started_anew,
+)
 from tertulia.orchestrator.errors import NotNow
 from tertulia.orchestrator.events import (
     Advised,
     BargedIn,
     BidMade,
     Body,
+    BudgetSpent,
+    Concluded,
+    ConditionChanged,
+    ConditionFailed,
     ConsultationEnded,
     Consulted,
     Event,
@@ -31,6 +44,7 @@ from tertulia.orchestrator.events import (
     RoomPaused,
     RoomResumed,
     Said,
+    TimeElapsed,
     TurnEnded,
     TurnGranted,
     TurnInformed,
@@ -44,9 +58,9 @@ from tertulia.orchestrator.floor import (
     Hold,
     Nomination,
     Obligation,
-    Question,
     Request,
     Seat,
+    Spending,
     Standing,
     Utterance,
     revised,
@@ -59,7 +73,7 @@ Changes: TypeAlias = dict[str, Any]
 
 
 def _opened(floor: Floor, event: Event, body: RoomOpened) -> Changes:
-    return {"settings": body.settings}
+    return {"settings": body.settings, "tally": fresh_tally(body.settings.until, event)}
 
 
 def _nothing(floor: Floor, event: Event, body: Body) -> Changes:
@@ -71,7 +85,7 @@ def _closed(floor: Floor, event: Event, body: RoomEnded) -> Changes:
 
 
 def _policy(floor: Floor, event: Event, body: PolicyChanged) -> Changes:
-    return {"settings": revised(floor.settings, policy=body.policy)}
+    return {"settings": revised(floor.settings, policy=body.policy), "spent": ()}
 
 
 def _joined(floor: Floor, event: Event, body: Joined) -> Changes:
@@ -90,6 +104,7 @@ def _left(floor: Floor, event: Event, body: Left) -> Changes:
         "nominated": tuple(n for n in floor.nominated if n.participant != gone),
         "continuing": None if floor.continuing == gone else floor.continuing,
         "cut_off": tuple(c for c in floor.cut_off if c.participant != gone),
+        "spent": tuple(told for told in floor.spent if told[0] != gone),
     }
 
 
@@ -173,40 +188,6 @@ def _cancelled(
 def _nominated(floor: Floor, event: Event, body: Nominated) -> Changes:
     named = Nomination(event.by, body.chair)
     return {} if named in floor.nominated else {"nominated": (*floor.nominated, named)}
-
-
-def _consulted(floor: Floor, event: Event, body: Consulted) -> Changes:
-    asked = Question(body.question, event.seq, body.kind, body.candidates)
-    return {"question": asked, "questions": body.question}
-
-
-def _advised(floor: Floor, event: Event, body: Advised) -> Changes:
-    asked = _asked(floor, body.question)
-    if asked is None:
-        return {}
-    failed = body.problem is not None
-    return {"question": revised(asked, choice=body.choice, over=True, failed=failed)}
-
-
-def _bid(floor: Floor, event: Event, body: BidMade) -> Changes:
-    asked = _asked(floor, body.question)
-    if asked is None or event.by not in asked.candidates:
-        return {}
-    bids = (*(bid for bid in asked.bids if bid[0] != event.by), (event.by, body.score))
-    return {"question": revised(asked, bids=bids, over=len(bids) == len(asked.candidates))}
-
-
-def _consultation_ended(floor: Floor, event: Event, body: ConsultationEnded) -> Changes:
-    asked = _asked(floor, body.question)
-    if asked is None:
-        return {}
-    return {"question": None if body.again else revised(asked, over=True, failed=True)}
-
-
-def _asked(floor: Floor, number: int) -> Question | None:
-    """The question of that number, if it is still open."""
-    asked = floor.question
-    return asked if asked is not None and asked.number == number and not asked.over else None
 
 
 def _granted(floor: Floor, event: Event, body: TurnGranted) -> Changes:
@@ -327,11 +308,18 @@ def _ended(floor: Floor, event: Event, body: TurnEnded) -> Changes:
     if ended is None:
         raise NotNow(who=f"turn {body.turn!r}", standing="not held", event="TurnEnded", hint="")
     seat = floor.members[ended.participant]
-    undone = seat.undone + 1 if body.outcome is Outcome.ROLLED_BACK else 0
-    floor_s = round(seat.floor_s + event.at - ended.since, 6)
-    rose = revised(seat, floor_s=floor_s, undone=undone)
+    before = floor.spending
+    rose = revised(
+        seat,
+        floor_s=round(seat.floor_s + event.at - ended.since, 6),
+        undone=seat.undone + 1 if body.outcome is Outcome.ROLLED_BACK else 0,
+        tokens=seat.tokens + body.tokens,
+        cost=round(seat.cost + body.cost, 9),
+    )
     changes: Changes = {
         "members": {**floor.members, ended.participant: rose},
+        "spending": Spending(before.tokens + body.tokens, round(before.cost + body.cost, 9)),
+        "ending": tuple(turn for turn in floor.ending if turn != body.turn),
         "holds": tuple(hold for hold in floor.holds if hold.turn != body.turn),
         "continuing": event.by if body.more else floor.continuing,
     }
@@ -372,7 +360,7 @@ def _given_back(floor: Floor, seat: Seat, claim: Claim) -> Changes:
 CHANGES: Mapping[type[Body], Callable[[Floor, Event, Any], Changes]] = {
     RoomOpened: _opened,
     RoomPaused: _nothing,
-    RoomResumed: _nothing,
+    RoomResumed: started_anew,
     RoomEnded: _closed,
     PolicyChanged: _policy,
     PolicyFailed: _nothing,
@@ -383,10 +371,10 @@ CHANGES: Mapping[type[Body], Callable[[Floor, Event, Any], Changes]] = {
     FloorRequestCancelled: _cancelled,
     FloorRequestDenied: _cancelled,
     Nominated: _nominated,
-    Consulted: _consulted,
-    Advised: _advised,
-    BidMade: _bid,
-    ConsultationEnded: _consultation_ended,
+    Consulted: consulted,
+    Advised: advised,
+    BidMade: bid_made,
+    ConsultationEnded: consultation_ended,
     TurnGranted: _granted,
     TurnResumed: _resumed,
     TurnInformed: _informed,
@@ -394,5 +382,10 @@ CHANGES: Mapping[type[Body], Callable[[Floor, Event, Any], Changes]] = {
     InterruptionLapsed: _interruption_lapsed,
     InputPolicyChanged: _input_policy,
     TurnEnded: _ended,
+    BudgetSpent: budget_spent,
+    ConditionChanged: condition_changed,
+    TimeElapsed: _nothing,
+    ConditionFailed: condition_failed,
+    Concluded: concluded,
 }
 """The function for each kind of event."""

@@ -13,9 +13,11 @@ from functools import partial
 from tertulia.orchestrator import admission
 from tertulia.orchestrator.arbiter import step
 from tertulia.orchestrator.consultation import Consultations
+from tertulia.orchestrator.curfew import Curfew
 from tertulia.orchestrator.errors import Fenced, ShuttingDown, StoreUnusable, Unreachable
 from tertulia.orchestrator.events import (
     BargedIn,
+    Concluded,
     Consulted,
     Draft,
     Event,
@@ -33,6 +35,7 @@ from tertulia.orchestrator.inbox import Asked, Inbox, Prepare
 from tertulia.orchestrator.policies import build, policy_after
 from tertulia.orchestrator.ports import Batch, Clock, Log, Policy, Tenure
 from tertulia.orchestrator.running import STUBBORN_S, RunningTurns, Surroundings
+from tertulia.orchestrator.spending import billed
 from tertulia.orchestrator.transcript import Transcript
 
 SNAPSHOT_EVERY = 512
@@ -78,6 +81,7 @@ class Conversation:
         self._log, self._clock, self._lost = log, clock, lost
         self._kept = tenure.snapshot.head
         self.consultations = Consultations(clock, self._owe)
+        self._curfew = Curfew(clock, lambda: self._owe(admission.elapse))
         self._loop: asyncio.Task[None] | None = None
         self._quiet: list[asyncio.Future[None]] = []
         self._leaving = self._left = False
@@ -90,6 +94,7 @@ class Conversation:
 
     def take_up(self) -> None:
         """Go on with the turns that an earlier owner of the room left unfinished."""
+        self._curfew.set(self.floor)
         for hold in self.floor.holds:
             self._owe(partial(_take_up, hold))
         if self.floor.question is not None:  # whoever was asked is no longer at it
@@ -101,10 +106,14 @@ class Conversation:
     @property
     def quiet(self) -> bool:
         """Whether nobody holds the floor and nothing waits to be done."""
-        asking = self.floor.question is not None and not self.floor.question.over
         resuming = self.floor.cut_off and self.floor.settings.resume_s is not None
-        busy = self.floor.holds or asking or resuming or len(self.inbox)
+        busy = self.floor.holds or self._asking or resuming or len(self.inbox)
         return not busy and self._loop is None
+
+    @property
+    def _asking(self) -> bool:
+        """Whether the policy's question is still open."""
+        return self.floor.question is not None and not self.floor.question.over
 
     async def lapse(self) -> None:
         """Wait until the room is quiet, or no longer live here."""
@@ -192,7 +201,7 @@ class Conversation:
 
     def _arbitrate_one(self, one: Asked, done: _Arbitrated) -> None:
         now = self._clock.now()
-        drafts = one.prepare(done.floor, now)
+        drafts = billed(one.prepare(done.floor, now), self.turns.spent)
         policy = policy_after(drafts, done.policy)
         outcome = step(done.floor, drafts, now, policy)
         self.hearing.hear(outcome.events)
@@ -212,9 +221,12 @@ class Conversation:
             if done.events:
                 self.transcript.add(done.events)
                 self._carry_out(done.events)
+                if not self._asking:
+                    self.consultations.stop()
         finally:  # whatever breaks in carrying out, this has been committed
             if done.events:
                 self.feed.publish(done.events)
+            self._curfew.set(done.floor)
             for asked, events in done.answers:
                 asked.answer(events)
 
@@ -233,10 +245,16 @@ class Conversation:
                         self.turns.resume_later(turn)
                 case Consulted(question=number) as asked if self._asks(number):
                     self._consult(asked)
+                case Concluded():
+                    self._end_what_runs()
                 case RoomEnded():
                     self.feed.end()
-        if self.floor.question is None or self.floor.question.over:
-            self.consultations.stop()
+
+    def _end_what_runs(self) -> None:
+        """Cut the turns that the room's condition ends, with what they have delivered."""
+        for hold in self.floor.holds:
+            if hold.turn in self.floor.ending:
+                self.turns.cut(hold, Outcome.INTERRUPTED)
 
     def _give_up(self, asked: list[Asked], error: Fenced) -> None:
         for one in asked:
@@ -249,6 +267,7 @@ class Conversation:
     def _silence(self) -> list[asyncio.Task[None]]:
         """Cancel every alarm, every running turn, and every question."""
         self.consultations.stop()
+        self._curfew.lift()
         return self.turns.silence()
 
     def _go(self, why: Unreachable) -> None:

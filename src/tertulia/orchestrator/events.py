@@ -9,6 +9,11 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, TypeAlias, get_args
 
+from tertulia.orchestrator.bounds import BudgetSpent as BudgetSpent
+from tertulia.orchestrator.bounds import Concluded as Concluded
+from tertulia.orchestrator.bounds import ConditionChanged as ConditionChanged
+from tertulia.orchestrator.bounds import ConditionFailed as ConditionFailed
+from tertulia.orchestrator.bounds import TimeElapsed as TimeElapsed
 from tertulia.orchestrator.room import (
     Audience,
     InputPolicy,
@@ -272,6 +277,8 @@ class TurnEnded:
     """The floor was given back or taken. ``more``: the speaker would go on if nobody else does.
 
     ``interrupted_by`` is who cut into it, or took it back.
+    ``tokens`` and ``cost`` are what models took for the turn, as far as it is known, also if it
+    was cut or failed.
     """
 
     turn: TurnId
@@ -279,6 +286,8 @@ class TurnEnded:
     problem: str | None = None
     more: bool = False
     interrupted_by: ParticipantId | None = None
+    tokens: int = 0
+    cost: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -313,6 +322,11 @@ Body: TypeAlias = (
     | InputPolicyChanged
     | TurnEnded
     | PolicyFailed
+    | BudgetSpent
+    | ConditionChanged
+    | TimeElapsed
+    | ConditionFailed
+    | Concluded
 )
 
 BODIES: dict[str, type[Body]] = {body.__name__: body for body in get_args(Body)}

@@ -56,9 +56,10 @@ class Seat:
 
     ``heard`` is the seq up to which its last turn saw the log; ``granted`` the serial number of its
     last grant (0: none yet); ``turns`` and ``floor_s`` are how many turns it has been granted and
-    how long those that have ended took, in seconds, since it joined. ``spoke`` is when it last said
-    something that was taken up (Unix seconds), ``burst`` how many such things in quick succession;
-    ``undone`` how many turns in a row it was granted that have not happened.
+    how long those that have ended took, in seconds, since it joined; ``tokens`` and ``cost`` what
+    these took. ``spoke`` is when it last said something that was taken up (Unix seconds), ``burst``
+    how many such things in quick succession; ``undone`` how many turns in a row it was granted that
+    have not happened.
     """
 
     id: ParticipantId
@@ -72,6 +73,8 @@ class Seat:
     spoke: float = 0.0
     burst: int = 0
     undone: int = 0
+    tokens: int = 0
+    cost: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,6 +183,37 @@ class Question:
 
 
 @dataclass(frozen=True, slots=True)
+class Spending:
+    """What all turns that have ended took, also of those who have left since."""
+
+    tokens: int = 0
+    cost: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """What has happened since the room began, or began anew, as far as its condition asks.
+
+    ``since`` in Unix seconds; ``turns`` counts agents' turns that have ended, ``failed`` those that
+    failed, ``utterances`` those to everybody, ``spoke`` who made them. ``came`` are the parts of
+    the condition that have come true, in their order in it; ``broken`` those that raised, as
+    ``problem`` tells until it has been told. ``reason``: the whole has come true, and why.
+    """
+
+    since: float = 0.0
+    turns: int = 0
+    failed: int = 0
+    utterances: int = 0
+    tokens: int = 0
+    cost: float = 0.0
+    spoke: tuple[ParticipantId, ...] = ()
+    came: tuple[int, ...] = ()
+    broken: tuple[int, ...] = ()
+    problem: str | None = None
+    reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Utterance:
     """Who spoke last to everybody, and where in the log.
 
@@ -204,6 +238,8 @@ class Floor:
     whom nobody had addressed, ``agent_turns`` all of them. A grant that was rolled back counts as
     none, but for ``undone``. ``barred`` are those whom a combinator of policies holds back while it
     asks another one; nothing in the log bars anybody.
+    ``tally`` is there while the room has a condition to stop at; ``ending`` are turns that it cut
+    and that have not ended yet; ``spent`` which limits have been told to be used up, and by whom.
     """
 
     room: RoomId
@@ -230,6 +266,10 @@ class Floor:
     agent_run: int = 0
     volunteers: int = 0
     barred: frozenset[ParticipantId] = frozenset()
+    spending: Spending = Spending()
+    spent: tuple[tuple[ParticipantId | None, str], ...] = ()
+    tally: Tally | None = None
+    ending: tuple[TurnId, ...] = ()
 
     def revised(self, **changes: Any) -> "Floor":
         """A copy with some fields changed, for which every event pays.

@@ -5,13 +5,15 @@ from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from functools import partial
 from typing import Any
 
-from tertulia.orchestrator import admission
+from tertulia.orchestrator import admission, conditions
 from tertulia.orchestrator.addressing import Ear
 from tertulia.orchestrator.admission import Look, Post
+from tertulia.orchestrator.conditions import Condition
 from tertulia.orchestrator.consultation import Adviser
 from tertulia.orchestrator.conversation import Conversation
 from tertulia.orchestrator.errors import KeyReused, Unknown
 from tertulia.orchestrator.events import (
+    ConditionChanged,
     Draft,
     Event,
     InputPolicyChanged,
@@ -168,6 +170,15 @@ class Room:
         changed = PolicyChanged(specify(build(data)))
         await self.request(lambda floor, now: (Draft(ROOM, changed),))
 
+    async def stop_when(self, condition: Condition | Mapping[str, Any] | str | None) -> None:
+        """Stop when this comes true from now on (``None``: never); turns that run then are cut.
+
+        A condition of ``tertulia.conditions``, or its specification. Raises ``Unknown``,
+        ``Invalid``.
+        """
+        changed = ConditionChanged(conditions.said(condition))
+        await self.request(lambda floor, now: (Draft(ROOM, changed),))
+
     async def change_input(self, policy: str, of: str | None = None) -> None:
         """What messages (of one person, or of all others) do to a turn in flight from now on.
 
@@ -211,7 +222,7 @@ class Room:
         await self.request(lambda floor, now: (Draft(ROOM, RoomPaused()),))
 
     async def resume(self) -> None:
-        """Grant again."""
+        """Grant again; what the room stops at begins anew, with nothing of it true yet."""
         await self.request(lambda floor, now: (Draft(ROOM, RoomResumed()),))
 
     async def close(self, reason: str = "") -> None:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, TypeAlias
 
 from tertulia.orchestrator.events import Event
 from tertulia.orchestrator.floor import Floor
@@ -55,10 +55,27 @@ class Consult:
     within_s: float
 
 
+@dataclass(frozen=True, slots=True)
+class Exhausted:
+    """What a policy lets everybody know before it decides: a limit of it has been used up.
+
+    ``participant`` is who has used it up, ``None`` all agents together. Told once: then the floor
+    has it among its ``spent``.
+    """
+
+    participant: ParticipantId | None
+    limit: str
+    amount: float
+
+
+Decision: TypeAlias = Choice | Consult | Exhausted
+"""What a policy may answer."""
+
+
 class Policy(Protocol):
     """Who may speak next. Pure: it sees the floor and the time, and keeps nothing."""
 
-    def choose(self, floor: Floor, now: float) -> Choice | Consult | None:
+    def choose(self, floor: Floor, now: float) -> Decision | None:
         """One participant to grant, a question to ask first, or ``None`` for silence (a lapse).
 
         Asked again until it returns ``None`` or the floor is full; whoever it names must be
@@ -156,10 +173,13 @@ class Reply:
     """What an agent says in its turn. Empty text is silence, which is a right answer.
 
     ``addressees`` hands the floor on (current selects next); ``more`` asks to go on if nobody
-    else speaks; ``problem`` is told to everybody beside the text.
+    else speaks; ``problem`` is told to everybody beside the text. ``tokens`` and ``cost`` are added
+    to what the turn has spent.
     """
 
     text: str = ""
     addressees: tuple[ParticipantId, ...] = ()
     more: bool = False
     problem: str | None = None
+    tokens: int = 0
+    cost: float = 0.0

@@ -133,6 +133,8 @@ class RoomSettings:
 
     ``addressing`` is how far the room goes to find out who is meant; ``None``, as in logs of old,
     is by marks only (a room opened anew without a word gets ``pairs``).
+
+    ``until`` specifies a condition at which the room stops (see ``conditions``; ``None``: never).
     """
 
     policy: Mapping[str, Any] = field(default_factory=lambda: {"name": "conversational"})
@@ -148,6 +150,7 @@ class RoomSettings:
     coalesce_s: float = 1.5
     resume_s: float | None = None
     addressing: Addressing | None = None
+    until: Mapping[str, Any] | None = None
 
     def __post_init__(self) -> None:
         """Check the numbers once, at the door."""

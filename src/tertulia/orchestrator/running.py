@@ -13,6 +13,7 @@ from tertulia.orchestrator.floor import Floor, Hold
 from tertulia.orchestrator.inbox import Prepare
 from tertulia.orchestrator.ports import Clock, Reply
 from tertulia.orchestrator.room import ROOM, InputPolicy, Kind, ParticipantId, TurnId
+from tertulia.orchestrator.spending import NOTHING, Spent
 from tertulia.orchestrator.transcript import Transcript
 from tertulia.orchestrator.turns import RunningTurn, Speaker, Turn
 
@@ -55,7 +56,7 @@ class RunningTurns:
     def begin(self, turn: TurnId) -> None:
         """Let the holder speak; a person is waited for. Until the lease ends, at most."""
         hold = self._hold(turn)
-        if hold is None:
+        if hold is None or turn in self._room.floor().ending:
             return
         self._alarm(turn, hold.until - self._room.clock.now(), self._cutting(hold, Outcome.EXPIRED))
         floor = self._room.floor()
@@ -88,6 +89,10 @@ class RunningTurns:
             self._chores.add(chore)
             chore.add_done_callback(self._chores.discard)
 
+    def cut(self, hold: Hold, outcome: Outcome) -> None:
+        """End a turn before its time, with what it has delivered."""
+        self._room.owe(self._cutting(hold, outcome))
+
     def yield_at_trp(self, turn: TurnId, by: ParticipantId) -> None:
         """Cut a turn at its next transition-relevance place, or after a while."""
         hold, running = self._hold(turn), self._running.get(turn)
@@ -118,6 +123,11 @@ class RunningTurns:
         if running is None:
             return Progress()
         return Progress(running.turn.hush(), running.turn.acted)
+
+    def spent(self, turn: TurnId) -> Spent:
+        """What a turn has taken until now; nothing, if it does not run here."""
+        running = self._running.get(turn)
+        return NOTHING if running is None else running.turn.spent
 
     def speak_on(self) -> None:
         """Let be heard what turns have said since somebody looked at them."""

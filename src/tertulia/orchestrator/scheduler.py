@@ -11,6 +11,7 @@ from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
+from tertulia.orchestrator import conditions
 from tertulia.orchestrator.admission import check_words
 from tertulia.orchestrator.conversation import Conversation
 from tertulia.orchestrator.errors import Broken, Invalid, ShuttingDown, Unreachable
@@ -119,8 +120,8 @@ class Scheduler:
         if floor.phase is Phase.UNOPENED:
             wanted = settings or RoomSettings()
             addressing = wanted.addressing or Addressing.PAIRS
-            policy = specify(build(wanted.policy))
-            whole = replace(wanted, policy=policy, addressing=addressing)
+            policy, until = specify(build(wanted.policy)), conditions.said(wanted.until)
+            whole = replace(wanted, policy=policy, addressing=addressing, until=until)
             body = RoomOpened(whole, title)
             await opened.request(lambda f, now: (Draft(ROOM, body),))
         live.take_up()

@@ -7,6 +7,7 @@ else they change. ``docs/orchestrator.md`` shows the diagram that ``mermaid`` dr
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from tertulia.orchestrator.conditions import watched
 from tertulia.orchestrator.consequences import CHANGES
 from tertulia.orchestrator.errors import LogDamaged, NotNow, RoomClosed
 from tertulia.orchestrator.events import (
@@ -14,6 +15,10 @@ from tertulia.orchestrator.events import (
     BargedIn,
     BidMade,
     Body,
+    BudgetSpent,
+    Concluded,
+    ConditionChanged,
+    ConditionFailed,
     ConsultationEnded,
     Consulted,
     Event,
@@ -32,6 +37,7 @@ from tertulia.orchestrator.events import (
     RoomPaused,
     RoomResumed,
     Said,
+    TimeElapsed,
     TurnEnded,
     TurnGranted,
     TurnInformed,
@@ -51,6 +57,11 @@ PHASES: Mapping[Phase, Mapping[type[Body], Phase]] = {
         Consulted: Phase.OPEN,
         Advised: Phase.OPEN,
         ConsultationEnded: Phase.OPEN,
+        BudgetSpent: Phase.OPEN,
+        ConditionChanged: Phase.OPEN,
+        TimeElapsed: Phase.OPEN,
+        ConditionFailed: Phase.OPEN,
+        Concluded: Phase.PAUSED,
     },
     Phase.PAUSED: {
         RoomResumed: Phase.OPEN,
@@ -59,6 +70,7 @@ PHASES: Mapping[Phase, Mapping[type[Body], Phase]] = {
         InputPolicyChanged: Phase.PAUSED,
         Advised: Phase.PAUSED,
         ConsultationEnded: Phase.PAUSED,
+        ConditionChanged: Phase.PAUSED,
     },
     Phase.CLOSED: {},
 }
@@ -150,7 +162,8 @@ def apply(floor: Floor, event: Event) -> Floor:
     changes = CHANGES[kind](floor, event, event.body)
     if kind in _OF_THE_ROOM:
         changes["phase"] = PHASES[floor.phase][kind]
-    return floor.revised(head=event.seq, at=event.at, **changes)
+    after = floor.revised(head=event.seq, at=event.at, **changes)
+    return after if after.tally is None else watched(after, event)
 
 
 def fold(floor: Floor, events: Iterable[Event]) -> Floor:

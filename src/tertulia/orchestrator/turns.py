@@ -9,6 +9,7 @@ from tertulia.orchestrator.events import Event
 from tertulia.orchestrator.floor import Hold, Seat
 from tertulia.orchestrator.ports import Clock, Reply
 from tertulia.orchestrator.room import Audience, ParticipantId, RoomId, TurnId
+from tertulia.orchestrator.spending import NOTHING, Spent, Tab
 from tertulia.orchestrator.trp import next_trp
 
 _PROBLEM_LIMIT = 500
@@ -30,6 +31,7 @@ class Turn:
         "_over",
         "_reached",
         "_settled",
+        "_tabs",
         "_yielded",
         "acted",
         "answers",
@@ -64,6 +66,7 @@ class Turn:
         self._heard: int | None = None
         self._settled = asyncio.Event()
         self._over = False
+        self._tabs: list[Tab] = []
 
     @property
     def id(self) -> TurnId:
@@ -171,6 +174,26 @@ class Turn:
         if self._yielded:
             await asyncio.get_running_loop().create_future()  # until the turn is cancelled
 
+    def spend(self, *, tokens: int = 0, cost: float = 0.0) -> None:
+        """Add to what this turn has taken: the log gets the sum with its end. Raises ``Invalid``.
+
+        ``cost`` is in the money that prices are given in. Models called through
+        ``tertulia.agents`` are added of themselves.
+        """
+        self.tab().comes_to(tokens, cost)
+
+    def tab(self) -> Tab:
+        """Something that the turn pays for whose price becomes known little by little."""
+        tab = Tab()
+        if not self._over:
+            self._tabs.append(tab)
+        return tab
+
+    @property
+    def spent(self) -> Spent:
+        """What the turn has taken until now."""
+        return sum((tab.spent for tab in self._tabs), NOTHING)
+
     def hush(self) -> str:
         """Let nothing more be heard until ``speak_on``; what had been heard until now."""
         if self._heard is None:
@@ -237,6 +260,7 @@ def _find(view: tuple[Event, ...], seq: int | None) -> Event | None:
 def _as_reply(answer: object, turn: Turn) -> Reply:
     if isinstance(answer, Reply):
         _check(answer, turn)
+        turn.spend(tokens=answer.tokens, cost=answer.cost)
         return answer
     if answer is None:
         return Reply(turn.delivered)

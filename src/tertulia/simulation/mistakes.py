@@ -11,7 +11,7 @@ from typing import Any, TypeAlias, get_type_hints
 
 from pydantic import TypeAdapter, ValidationError
 
-from tertulia.orchestrator import Kind, Participant, RoomSettings, TertuliaError, handle
+from tertulia.orchestrator import Kind, Participant, RoomSettings, TertuliaError, conditions, handle
 from tertulia.orchestrator.admission import check_words
 from tertulia.orchestrator.policies import build, specify
 from tertulia.orchestrator.room import ParticipantId
@@ -24,6 +24,10 @@ MOMENTS = ("at", "when", "while")
 NAMELESS = handle("")
 """The handle of names without a letter from a to z: it says nothing about who is meant."""
 ENDLESS = "people with habits never come to an end by themselves; say when it is over with limit_s"
+MIND = ("persona", "model", "graph", "lines", "price_in", "price_out")
+"""What only agents have."""
+BESIDE = ("policy", "until")
+"""Settings of a room that a scenario has fields of its own for."""
 NAMING = ("to", "whisper", "while", "interrupt")
 
 
@@ -34,6 +38,8 @@ def of_scenario(content: Mapping[str, Any]) -> Iterator[Mistake]:
         yield from ((("title",), what) for what in _refusal(check_words, "title", title))
     policy = content.get("policy", "conversational")
     yield from ((("policy",), what) for what in _refusal(lambda: specify(build(policy))))
+    until = content.get("until")
+    yield from ((("until",), what) for what in _refusal(conditions.said, until))
     room = content.get("room") or {}
     if isinstance(room, Mapping):
         yield from of_room(room)
@@ -51,10 +57,10 @@ def of_scenario(content: Mapping[str, Any]) -> Iterator[Mistake]:
 def of_room(room: Mapping[Any, Any]) -> Iterator[Mistake]:
     """What is wrong with each of a room's settings."""
     types = get_type_hints(RoomSettings)
-    known = [field.name for field in fields(RoomSettings) if field.name != "policy"]
+    known = [field.name for field in fields(RoomSettings) if field.name not in BESIDE]
     for name, value in room.items():
-        if name == "policy":
-            yield ("room", name), "the policy stands beside `room`, not in it"
+        if name in BESIDE:
+            yield ("room", name), f"the {name} stands beside `room`, not in it"
         elif name not in known:
             close = get_close_matches(str(name), known, n=1)
             hint = f"did you mean {close[0]!r}?" if close else f"there are {', '.join(known)}"
@@ -92,9 +98,9 @@ def of_role(role: Mapping[str, Any]) -> Iterator[str]:
         there = role.get(name) not in (None, (), [])
         if there and kind in (Kind.AGENT, Kind.OBSERVER):
             yield f"only a human has {name}, and {role.get('name')} is an {kind}"
-    mind = [name for name in ("persona", "model", "graph", "lines") if role.get(name)]
+    mind = [name for name in MIND if role.get(name)]
     if kind == Kind.HUMAN and habits:  # it says its lines, or improvises as its persona
-        mind = [name for name in mind if name in ("model", "graph")]
+        mind = [name for name in mind if name not in ("persona", "lines")]
     if kind in (Kind.HUMAN, Kind.OBSERVER) and mind:
         yield f"only an agent has {' and '.join(mind)}, and {role.get('name')} is a {kind}"
 

@@ -10,7 +10,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, Field, ValidationError, model_validator
 
-from tertulia.orchestrator import Kind, RoomSettings, handle
+from tertulia.orchestrator import Kind, RoomSettings, conditions, handle
 from tertulia.orchestrator.errors import Invalid
 from tertulia.orchestrator.policies import build, specify
 from tertulia.orchestrator.room import ParticipantId
@@ -19,6 +19,8 @@ from tertulia.simulation.faults import Faults
 from tertulia.simulation.fields import Name, Seconds, Strict
 from tertulia.simulation.habits import Habits
 from tertulia.simulation.source import LETTERS, Loc, NotYaml, Source, read
+
+Price = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 
 
 class BadScenario(Invalid):
@@ -58,7 +60,8 @@ class Role(Strict):
 
     People have ``cues``, ``habits`` or both; one with habits says its ``lines``, or improvises.
     ``id`` is the handle in mentions, made from the name unless it is given. ``graph`` is as
-    ``tertulia.compose.speaker`` takes it; a file's name is looked for beside the scenario.
+    ``tertulia.compose.speaker`` takes it; a file's name is looked for beside the scenario. Prices
+    are those of a million tokens that the agent's model reads and writes.
     """
 
     name: Name
@@ -71,6 +74,8 @@ class Role(Strict):
     lines: tuple[str, ...] = ()
     cues: tuple[Cue, ...] = ()
     habits: Habits | None = None
+    price_in: Price = 0.0
+    price_out: Price = 0.0
 
     @model_validator(mode="after")
     def _people_act_and_agents_think(self) -> Self:
@@ -89,10 +94,11 @@ class Role(Strict):
 
 
 class Scenario(Strict):
-    """A whole scenario. ``room`` takes the fields of ``RoomSettings`` beside the policy."""
+    """A whole scenario. ``room`` takes the fields of ``RoomSettings`` beside policy and until."""
 
     title: Name
     policy: Any = "conversational"
+    until: Any = None
     room: dict[str, Any] = Field(default_factory=dict)
     model: str = "scripted"
     participants: tuple[Role, ...]
@@ -117,7 +123,8 @@ class Scenario(Strict):
 
     def settings(self) -> RoomSettings:
         """The room's settings. Raises ``Refused`` for ones that cannot be."""
-        return RoomSettings(policy=specify(build(self.policy)), **self.room)
+        until = conditions.said(self.until)
+        return RoomSettings(policy=specify(build(self.policy)), until=until, **self.room)
 
     def whom(self, name: str) -> ParticipantId:
         """Whom a cue means by a name."""

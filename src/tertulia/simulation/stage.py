@@ -39,14 +39,20 @@ LOOK_ROUND_S = 1.0
 """How long everybody only waits for somebody else, in a quiet room, until the stage gives up."""
 
 
+UNSET = ("faults", "spoken", "until")
+"""Fields of a scenario that came later than rooms were named."""
+UNGIVEN = ("id", "habits", "price_in", "price_out")
+"""Fields of a participant that came later than rooms were named."""
+
+
 def room_name(scenario: Scenario, seed: int) -> RoomId:
     """The room of one performance: the same scenario and seed always have the same."""
     # What is not given must not change the names of rooms that are there already.
     nothing = {
-        place: {field for field in ("id", "habits") if not getattr(role, field)}
+        place: {field for field in UNGIVEN if not getattr(role, field)}
         for place, role in enumerate(scenario.participants)
     }
-    unset = {field: True for field in ("faults", "spoken") if getattr(scenario, field) is None}
+    unset = {field: True for field in UNSET if getattr(scenario, field) is None}
     content = f"{scenario.model_dump_json(exclude={'participants': nothing, **unset})}|{seed}"
     digest = blake2b(content.encode(), digest_size=4).hexdigest()
     slug = re.sub(r"[^a-z0-9]+", "-", handle(scenario.title))[:40]

@@ -8,6 +8,7 @@ from tertulia.orchestrator.admission.hands import deny, nominate, request, withd
 from tertulia.orchestrator.admission.members import join, leave, member
 from tertulia.orchestrator.admission.posts import Post, post
 from tertulia.orchestrator.admission.questions import advise, bid, end_consultation, unadvised
+from tertulia.orchestrator.admission.time import elapse
 from tertulia.orchestrator.admission.turns import (
     RESUMPTIONS,
     Look,
@@ -33,6 +34,7 @@ __all__ = [
     "check_words",
     "cut",
     "deny",
+    "elapse",
     "end_consultation",
     "finish",
     "go_on",

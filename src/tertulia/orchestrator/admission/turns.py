@@ -139,6 +139,8 @@ def take_up(floor: Floor, hold: Hold, now: float) -> tuple[Draft, ...]:
         return ()
     if hold.yields_to is not None:
         return cut(floor, hold, Outcome.INTERRUPTED, hold.yields_to, "")
+    if hold.turn in floor.ending:  # the room has stopped: the process ended before it was cut
+        return (end(hold, Outcome.INTERRUPTED),)
     if hold.attempt > RESUMPTIONS:
         problem = f"given up: the process ended {hold.attempt} times during this turn"
         return (end(hold, Outcome.FAILED, problem),)

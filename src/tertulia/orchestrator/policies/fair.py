@@ -6,7 +6,7 @@ from tertulia.orchestrator.errors import Invalid
 from tertulia.orchestrator.floor import Floor
 from tertulia.orchestrator.policies.conversational import Conversational
 from tertulia.orchestrator.policies.specification import known_as
-from tertulia.orchestrator.ports import Choice, Consult, Policy
+from tertulia.orchestrator.ports import Choice, Decision, Policy
 
 
 @known_as("fair")
@@ -26,7 +26,7 @@ class Fair:
         if self.patience < 0:
             raise Invalid(where="policy 'fair'", what="patience must not be negative")
 
-    def choose(self, floor: Floor, now: float) -> Choice | Consult | None:
+    def choose(self, floor: Floor, now: float) -> Decision | None:
         """Let the one that has waited too long go first."""
         oldest = next((r for r in floor.pending if floor.eligible(r.participant)), None)
         if oldest is not None and floor.grants - oldest.grants >= self.patience:

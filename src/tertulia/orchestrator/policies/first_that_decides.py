@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from tertulia.orchestrator.floor import Floor
 from tertulia.orchestrator.policies.specification import known_as
-from tertulia.orchestrator.ports import Choice, Consult, Policy
+from tertulia.orchestrator.ports import Decision, Policy
 
 
 @known_as("first_that_decides")
@@ -14,7 +14,7 @@ class FirstThatDecides:
 
     each: tuple[Policy, ...] = ()
 
-    def choose(self, floor: Floor, now: float) -> Choice | Consult | None:
+    def choose(self, floor: Floor, now: float) -> Decision | None:
         """Ask them one after another."""
         choices = (policy.choose(floor, now) for policy in self.each)
         return next((choice for choice in choices if choice is not None), None)
