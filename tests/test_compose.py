@@ -9,7 +9,7 @@ from tertulia import House, agent, human, observer, policies
 from tertulia.agents.cards import Card
 from tertulia.agents.speaker import ModelSpeaker
 from tertulia.compose import MEMORY, named, open_log, speaker
-from tertulia.orchestrator import Kind, Turn
+from tertulia.orchestrator import Kind, Profile, Right, Turn
 from tertulia.orchestrator.errors import Invalid, Refused, StoreUnusable, Unknown
 from tertulia.storage import MemoryLog, SqlLog
 
@@ -44,6 +44,20 @@ def test_a_name_in_any_script_may_have_a_handle_of_its_own() -> None:
     ]
     with pytest.raises(Invalid, match="a handle is 1 to 64"):
         human("李", id="Li!")
+
+
+async def test_members_come_in_with_their_profiles() -> None:
+    ana = human("Ana", languages=["Spanish"], about="A nurse.", permissions=["whisper"])
+    bo = agent("Bo", hello, languages=["Spanish", "English"], about="A helper.")
+    async with House() as house:
+        room = await house.room("kitchen", ana, bo)
+        profiles = [seat.profile for seat in room.floor.members.values()]
+        assert profiles == [
+            Profile(("Spanish",), "A nurse.", (Right.WHISPER,)),
+            Profile(("Spanish", "English"), "A helper."),
+        ]
+    with pytest.raises(Invalid, match="there is no right 'fly'"):
+        human("Ana", permissions=["fly"])
 
 
 # ---- houses

@@ -4,7 +4,7 @@ import importlib
 import importlib.util
 import inspect
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
@@ -34,6 +34,7 @@ from tertulia.orchestrator import (
 from tertulia.orchestrator.conditions import Condition
 from tertulia.orchestrator.errors import Invalid, TertuliaError, Unknown
 from tertulia.orchestrator.policies import build, specify
+from tertulia.orchestrator.profile import PLAIN, Profile, profile
 from tertulia.orchestrator.room import ParticipantId
 from tertulia.storage import MemoryLog, SqlLog
 
@@ -54,14 +55,37 @@ class Member:
     speaker: Speaker | None = None
 
 
-def human(name: str, *, id: str = "") -> Member:  # noqa: A002 - it is called so everywhere
-    """A person; ``id`` is the handle, made from the name unless it is given."""
-    return Member(_participant(name, id, Kind.HUMAN))
+def human(
+    name: str,
+    *,
+    id: str = "",  # noqa: A002 - it is called so everywhere
+    languages: Sequence[str] = (),
+    about: str = "",
+    permissions: Sequence[str] | None = None,
+) -> Member:
+    """A person; ``id`` is the handle, made from the name unless it is given.
+
+    ``languages``, ``about`` and ``permissions`` are its ``Profile``. Raises ``Invalid``.
+    """
+    known = profile(languages, about, permissions)
+    return Member(_participant(name, id, Kind.HUMAN, known))
 
 
-def agent(name: str, speaker: Speaker, *, id: str = "") -> Member:  # noqa: A002
-    """An agent; ``speaker`` is any async function from a ``Turn`` to what it says."""
-    return Member(_participant(name, id, Kind.AGENT), speaker)
+def agent(
+    name: str,
+    speaker: Speaker,
+    *,
+    id: str = "",  # noqa: A002
+    languages: Sequence[str] = (),
+    about: str = "",
+    permissions: Sequence[str] | None = None,
+) -> Member:
+    """An agent; ``speaker`` is any async function from a ``Turn`` to what it says.
+
+    The rest is as for ``human``: ``about`` is what the others are told of it.
+    """
+    known = profile(languages, about, permissions)
+    return Member(_participant(name, id, Kind.AGENT, known), speaker)
 
 
 def observer(name: str, *, id: str = "") -> Member:  # noqa: A002
@@ -69,8 +93,8 @@ def observer(name: str, *, id: str = "") -> Member:  # noqa: A002
     return Member(_participant(name, id, Kind.OBSERVER))
 
 
-def _participant(name: str, own: str, kind: Kind) -> Participant:
-    return Participant(ParticipantId(own) if own else handle(name), name, kind)
+def _participant(name: str, own: str, kind: Kind, known: Profile = PLAIN) -> Participant:
+    return Participant(ParticipantId(own) if own else handle(name), name, kind, known)
 
 
 def open_log(url: str) -> Log:

@@ -38,6 +38,7 @@ from tertulia.orchestrator.events import (
 from tertulia.orchestrator.floor import Floor, Phase, Standing
 from tertulia.orchestrator.policies import Addressed, Conversational
 from tertulia.orchestrator.ports import Choice
+from tertulia.orchestrator.profile import Profile
 from tertulia.orchestrator.replay import Disagreement, replay
 from tertulia.orchestrator.room import ROOM, Kind, ParticipantId, RoomId, TurnId
 from tertulia.orchestrator.transitions import PHASES, STANDINGS, apply, fold, mermaid
@@ -198,6 +199,9 @@ def test_what_the_table_does_not_say_cannot_happen(standing: Standing, kind: typ
     arguments = {
         "Joined": ("Ana", Kind.HUMAN),
         "Said": ("Well.",),
+        "Described": (Profile(),),
+        "Noted": (BO, "is slow"),
+        "NoteStruck": (1,),
         "FloorRequestDenied": (BO,),
         "Nominated": (BO,),
         "BidMade": (1, 0.5),

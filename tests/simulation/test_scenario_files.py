@@ -127,6 +127,8 @@ def test_what_a_room_stops_at_is_in_its_settings() -> None:
         ("capacity: 0", "capacity: must be at least 1, or nothing"),
         ("turn_limit: 1.5", "turn_limit: Input should be a valid integer"),
         ("text_limit: true", "text_limit: Input should be a valid integer"),
+        ("permissions: [fly]", "permissions: Input should be 'whisper', 'interrupt'"),
+        ("permissions: all", "permissions: Input should be a valid"),
     ],
 )
 def test_a_room_s_settings_are_checked(setting: str, told: str) -> None:
@@ -173,6 +175,13 @@ def test_a_cue_is_checked(cue: str, told: str) -> None:
         ),
         ("[{name: Room}]", "participants.0.name: participant 'room': a handle is 1 to 64 of a-z"),
         ("[{name: Bo, id: B o}]", "participants.0.id: participant 'B o': a handle is 1 to 64"),
+        ("[{name: Bo, languages: [a, a]}]", "participants.0.languages: one is named twice"),
+        ("[{name: Bo, languages: a}]", "participants.0.languages: Input should be a valid tuple"),
+        (f"[{{name: Bo, about: {'x' * 1001}}}]", "participants.0.about: at most 1,000 characters"),
+        (
+            "[{name: Bo, permissions: [clsoe]}]",
+            "participants.0.permissions: there is no right 'clsoe'; did you mean 'close'?",
+        ),
         ("[{nam: Bo}]", "participants.0.name: is missing"),
         ("[{name: Bo, kind: robot}]", "participants.0.kind: Input should be 'human', 'agent' or"),
         ("Bo", "participants: Input should be a valid tuple"),

@@ -16,6 +16,7 @@ from tertulia.orchestrator.events import (
     ConditionFailed,
     ConsultationEnded,
     Consulted,
+    Described,
     Draft,
     Event,
     FloorRequestCancelled,
@@ -26,6 +27,8 @@ from tertulia.orchestrator.events import (
     Joined,
     Left,
     Nominated,
+    Noted,
+    NoteStruck,
     Outcome,
     PolicyChanged,
     PolicyFailed,
@@ -42,6 +45,7 @@ from tertulia.orchestrator.events import (
 )
 from tertulia.orchestrator.floor import Floor
 from tertulia.orchestrator.ports import Batch, Log, Tenure
+from tertulia.orchestrator.profile import Profile, Right
 from tertulia.orchestrator.room import (
     ROOM,
     Addressing,
@@ -59,6 +63,8 @@ ana, ben, bo = ParticipantId("ana"), ParticipantId("ben"), ParticipantId("bo")
 POLICY = {"name": "fair", "patience": 4, "inner": {"name": "round_robin", "people": True}}
 
 
+KNOWN = Profile(("Spanish", "English"), "A nurse.", (Right.WHISPER, Right.NOTE))
+
 SETTINGS = RoomSettings(
     POLICY,
     None,
@@ -74,6 +80,7 @@ SETTINGS = RoomSettings(
     0.3,
     Addressing.LEARNED,
     {"name": "turns", "n": 9},
+    permissions=(Right.INTERRUPT,),
 )
 
 
@@ -124,8 +131,11 @@ def bodies() -> list[Body]:
         RoomResumed(),
         RoomEnded("it is late"),
         PolicyChanged(POLICY),
-        Joined("Ana María", Kind.OBSERVER),
+        Joined("Ana María", Kind.OBSERVER, KNOWN, bo),
         Left("tired"),
+        Described(KNOWN, ana),
+        Noted(ana, "likes tea"),
+        NoteStruck(3),
         Said("words", (ana, bo), turn, 3, ana, Uptake.RETRACTED),
         FloorRequested(10**30),
         FloorRequestCancelled(),
@@ -158,7 +168,7 @@ def everything() -> tuple[Draft, ...]:
     one, two = TurnId("kitchen/1"), TurnId("kitchen/2")
     return (
         Draft(ROOM, RoomOpened(RoomSettings(POLICY, 2, until={"name": "turns", "n": 9}), "All")),
-        *(Draft(who, Joined(who.title(), Kind.HUMAN)) for who in (ana, ben)),
+        *(Draft(who, Joined(who.title(), Kind.HUMAN, KNOWN)) for who in (ana, ben)),
         Draft(bo, Joined("Bo", Kind.AGENT)),
         Draft(ben, Said("hello")),
         Draft(ana, Said("well?", (bo, ben))),
@@ -172,6 +182,7 @@ def everything() -> tuple[Draft, ...]:
         Draft(bo, TurnResumed(two, 10.75, 2)),
         Draft(ana, Said("between us", (ben,)), (ana, ben)),
         Draft(ben, Nominated(ana)),
+        Draft(ana, Noted(bo, "is slow"), (ana, ben)),
         Draft(ROOM, Consulted(3, "bid", (ben, bo), 30.5)),
         Draft(ben, BidMade(3, 0.5, "hm"), (ben,)),
         Draft(ROOM, Concluded("by hand")),

@@ -3,6 +3,7 @@
 from .advising import model_adviser
 from .cards import Card
 from .catalogue import chat_model
+from .company import answer_language
 from .embedded import Embedded
 from .faults import ModelFailed
 from .listening import ChatModel
@@ -26,6 +27,7 @@ __all__ = [
     "Remote",
     "Scripted",
     "TurnState",
+    "answer_language",
     "chat_model",
     "model_adviser",
     "model_caller",

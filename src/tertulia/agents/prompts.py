@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from langchain_core.messages import AIMessage, BaseMessage, HumanMessage, SystemMessage
 
 from tertulia.agents.cards import Card
+from tertulia.agents.company import answer_language, listed, name_of, noted, profiles, speech
 from tertulia.orchestrator.errors import Invalid
 from tertulia.orchestrator.events import Event, Said
 from tertulia.orchestrator.floor import Seat
@@ -67,7 +68,7 @@ def rendered(event: Event, turn: Turn) -> str:
     text, members = said.text, turn.members
     if said.interrupted_by is not None:
         by = said.interrupted_by
-        text += "— [cut off]" if by == ROOM else f"— [cut off by {_name(by, members)}]"
+        text += "— [cut off]" if by == ROOM else f"— [cut off by {name_of(by, members)}]"
     if event.audience is not None:
         return f"(whispered to {_names(_others(event.audience, event.by), members)}) {text}"
     unnamed = [who for who in said.addressees if not _named(who, said.text, members)]
@@ -78,7 +79,9 @@ def rendered(event: Event, turn: Turn) -> str:
 
 def _introduction(turn: Turn, card: Card | None, left_out: int, notes: Sequence[str]) -> str:
     persona, languages = (card.persona.strip(), card.languages) if card else ("", ())
-    parts = [persona, _company(turn), _speech(languages), *notes, _errand(turn)]
+    spoken = languages or turn.me.profile.languages
+    known = [_company(turn), profiles(turn), noted(turn), speech(turn, spoken)]
+    parts = [persona, *known, *notes, _errand(turn, spoken)]
     if left_out:
         parts.append(f"[earlier messages left out: {left_out}]")
     return "\n\n".join(part for part in parts if part)
@@ -87,23 +90,14 @@ def _introduction(turn: Turn, card: Card | None, left_out: int, notes: Sequence[
 def _company(turn: Turn) -> str:
     """Who is in the room: the same in every turn, until somebody comes or goes."""
     others = [seat for seat in turn.members.values() if seat.id != turn.me.id]
-    listed = _listed([f"{seat.name} ({KINDS[seat.kind]})" for seat in others]) or "nobody"
+    there = listed([f"{seat.name} ({KINDS[seat.kind]})" for seat in others]) or "nobody"
     return (
-        f"You are {turn.me.name}. With you in the room: {listed}. "
+        f"You are {turn.me.name}. With you in the room: {there}. "
         "Say only your own words, without your name in front."
     )
 
 
-def _speech(languages: tuple[str, ...]) -> str:
-    if not languages:
-        return "Speak the language in which you are spoken to."
-    if len(languages) == 1:
-        return f"Speak {languages[0]}."
-    known = _listed(languages)
-    return f"You speak {known}. Answer in the one you are spoken to in; else in {languages[0]}."
-
-
-def _errand(turn: Turn) -> str:
+def _errand(turn: Turn, languages: Sequence[str]) -> str:
     """To whom it speaks, where that is not simply whoever spoke last, to everybody."""
     parts = []
     if turn.answers is not None and turn.answers.by == turn.me.id:
@@ -111,11 +105,18 @@ def _errand(turn: Turn) -> str:
             "You were cut off, and nobody has said anything since: go on where you stopped."
         )
     elif turn.answers is not None and turn.answers is not turn.view[-1]:
-        parts.append(f"You answer {_name(turn.answers.by, turn.members)}.")
+        parts.append(f"You answer {_asker(turn, turn.answers.by, languages)}.")
     if turn.audience is not None:
         listeners = _names(_others(turn.audience, turn.me.id), turn.members)
         parts.append(f"You are whispering: only {listeners} will hear you.")
     return " ".join(parts)
+
+
+def _asker(turn: Turn, who: ParticipantId, languages: Sequence[str]) -> str:
+    seat = turn.members.get(who)
+    several = len(languages) != 1 and seat is not None and bool(seat.profile.languages)
+    name, language = name_of(who, turn.members), answer_language(turn, languages)
+    return f"{name}, in {language}" if several else name
 
 
 def _within(
@@ -139,25 +140,15 @@ def _messages(lines: Iterable[tuple[ParticipantId, str]], turn: Turn) -> Iterato
         if who == turn.me.id:
             yield AIMessage(text, name=turn.me.name)
         else:
-            yield HumanMessage(text, name=_name(who, turn.members))
-
-
-def _name(who: ParticipantId, members: Mapping[ParticipantId, Seat]) -> str:
-    """A display name; of somebody who has left, only the handle is known."""
-    seat = members.get(who)
-    return who if seat is None else seat.name
+            yield HumanMessage(text, name=name_of(who, turn.members))
 
 
 def _names(some: Iterable[ParticipantId], members: Mapping[ParticipantId, Seat]) -> str:
-    return _listed([_name(who, members) for who in some]) or "nobody"
-
-
-def _listed(names: Sequence[str]) -> str:
-    return " and ".join(filter(None, [", ".join(names[:-1]), *names[-1:]]))
+    return listed([name_of(who, members) for who in some]) or "nobody"
 
 
 def _named(who: ParticipantId, text: str, members: Mapping[ParticipantId, Seat]) -> bool:
-    name = _name(who, members)
+    name = name_of(who, members)
     forms = "|".join(map(re.escape, {who, name, name.split()[0]}))
     return re.search(rf"(?<!\w)(?:{forms})(?!\w)", text, re.IGNORECASE) is not None
 

@@ -12,7 +12,7 @@ from tertulia.cli.output import leave_in_peace, line
 from tertulia.cli.running import speakers, with_model
 from tertulia.cli.transcript import LiveTranscript, shown
 from tertulia.compose import House, human, speaker
-from tertulia.orchestrator import Delta, Event, Kind, Participant, Room, Speaker, handle
+from tertulia.orchestrator import Delta, Event, Kind, Room, Speaker, handle
 from tertulia.orchestrator.errors import TertuliaError
 from tertulia.orchestrator.floor import Phase, Standing
 from tertulia.orchestrator.room import ParticipantId
@@ -71,7 +71,7 @@ async def _chat(
             name,
             scenario.settings(),
             title=scenario.title,
-            participants=[Participant(role.who, role.name, role.kind) for role in roles],
+            participants=[role.participant for role in roles],
             speakers=cast,
         )
         _seat_the_others(room, cast, scenario.model)
@@ -194,7 +194,7 @@ class Place:
             case "/deny" if whom:
                 await self._room.deny(self._me, whom, words)
             case "/policy" if rest:
-                await self._room.change_policy(rest)
+                await self._room.change_policy(rest, by=self._me)
             case _:
                 self._tell(f"! write {command} NAME{' TEXT' if command == '/whisper' else ''}")
 

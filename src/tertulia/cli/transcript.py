@@ -22,6 +22,7 @@ from tertulia.orchestrator.events import (
     ConditionChanged,
     ConditionFailed,
     Consulted,
+    Described,
     FloorRequestCancelled,
     FloorRequestDenied,
     FloorRequested,
@@ -30,6 +31,8 @@ from tertulia.orchestrator.events import (
     Joined,
     Left,
     Nominated,
+    Noted,
+    NoteStruck,
     PolicyChanged,
     PolicyFailed,
     RoomEnded,
@@ -43,6 +46,7 @@ from tertulia.orchestrator.events import (
     TurnResumed,
     Uptake,
 )
+from tertulia.orchestrator.profile import Profile
 from tertulia.orchestrator.room import ROOM, ParticipantId, TurnId
 
 COLOURS = ("cyan", "magenta", "green", "yellow", "blue", "bright_red", "bright_cyan")
@@ -97,30 +101,46 @@ class LiveTranscript:
 
     @_show.register
     def _(self, body: RoomPaused, event: Event) -> None:
-        self._note("the room is paused")
+        self._note(f"the room is paused{self._by(event)}")
 
     @_show.register
     def _(self, body: RoomResumed, event: Event) -> None:
-        self._note("the room goes on")
+        self._note(f"the room goes on{self._by(event)}")
 
     @_show.register
     def _(self, body: PolicyChanged, event: Event) -> None:
-        self._note(f"from now on the policy is {body.policy['name']}")
+        self._note(f"from now on the policy is {body.policy['name']}{self._by(event)}")
 
     @_show.register
     def _(self, body: RoomEnded, event: Event) -> None:
-        self._note(f"the room is closed{_because(body.reason)}")
+        self._note(f"the room is closed{self._by(event)}{_because(body.reason)}")
 
     @_show.register
     def _(self, body: Joined, event: Event) -> None:
         self._names[event.by] = body.name
         kind = "a person" if body.kind is Kind.HUMAN else f"an {body.kind}"
-        self._note(f"{body.name} ({kind}) comes in")
+        host = "" if body.invited_by is None else f", brought by {self._name(body.invited_by)}"
+        self._note(f"{body.name} ({kind}) comes in{host}{_known(body.profile)}")
 
     @_show.register
     def _(self, body: Left, event: Event) -> None:
         self._waiting.pop(event.by, None)
         self._note(f"{self._name(event.by)} leaves{_because(body.reason)}")
+
+    @_show.register
+    def _(self, body: Described, event: Event) -> None:
+        teller = "" if body.author in (None, ROOM) else f"{self._name(body.author or ROOM)}: "
+        self._note(f"{teller}{self._name(event.by)}{_known(body.profile) or ': nothing is known'}")
+
+    @_show.register
+    def _(self, body: Noted, event: Event) -> None:
+        private = f" for {self._names_of(event.audience, event.by)}" if event.audience else ""
+        about = self._name(body.about)
+        self._note(f"{self._name(event.by)} notes{private} about {about}: {body.text}")
+
+    @_show.register
+    def _(self, body: NoteStruck, event: Event) -> None:
+        self._note(f"{self._name(event.by)} strikes note {body.note}")
 
     @_show.register
     def _(self, body: FloorRequested, event: Event) -> None:
@@ -300,6 +320,10 @@ class LiveTranscript:
         waiting = [f"{self._name(who)} ({why})" for who, why in self._waiting.items()]
         return f" · waiting: {', '.join(waiting)}" if waiting else ""
 
+    def _by(self, event: Event) -> str:
+        """Who did what concerns the whole room, if a participant did."""
+        return "" if event.by == ROOM else f" by {self._name(event.by)}"
+
     def _time(self) -> str:
         minutes, seconds = divmod(max(0.0, self._at - (self._began or 0.0)), 60)
         return f"{minutes:3.0f}:{seconds:04.1f}"
@@ -328,6 +352,15 @@ def _picture(letter: str) -> str:
     if code < 0x20:
         return chr(0x2400 + code)
     return "\u2421" if code == 0x7F else "\ufffd"
+
+
+def _known(profile: Profile) -> str:
+    """What is known of somebody, to be written after a name."""
+    told = [f"speaks {', '.join(profile.languages)}"] if profile.languages else []
+    told += [profile.about] if profile.about else []
+    if profile.permissions is not None:
+        told.append(f"may {', '.join(profile.permissions) or 'post only'}")
+    return f": {'; '.join(told)}" if told else ""
 
 
 def _because(reason: str | None) -> str:

@@ -7,9 +7,10 @@ from tertulia.orchestrator.consultation import Adviser, Consultation
 from tertulia.orchestrator.errors import Broken, Refused, TertuliaError, Unreachable
 from tertulia.orchestrator.events import Event, Outcome, Said
 from tertulia.orchestrator.feed import Delta
-from tertulia.orchestrator.floor import Floor
+from tertulia.orchestrator.floor import Floor, Note
 from tertulia.orchestrator.live_room import Room
 from tertulia.orchestrator.ports import Bid, Choice, Clock, Consult, Log, Policy, Reply
+from tertulia.orchestrator.profile import Profile, Right
 from tertulia.orchestrator.replay import replay
 from tertulia.orchestrator.room import Kind, Participant, RoomSettings, handle
 from tertulia.orchestrator.scheduler import Scheduler
@@ -28,11 +29,14 @@ __all__ = [
     "Floor",
     "Kind",
     "Log",
+    "Note",
     "Outcome",
     "Participant",
     "Policy",
+    "Profile",
     "Refused",
     "Reply",
+    "Right",
     "Room",
     "RoomSettings",
     "Said",

@@ -6,6 +6,7 @@
 from collections.abc import Callable, Mapping
 from typing import Any, TypeAlias
 
+from tertulia.orchestrator.acquaintance import described, noted, struck
 from tertulia.orchestrator.asking import advised, bid_made, consultation_ended, consulted
 from tertulia.orchestrator.endings import (
     budget_spent,
@@ -27,6 +28,7 @@ from tertulia.orchestrator.events import (
     ConditionFailed,
     ConsultationEnded,
     Consulted,
+    Described,
     Event,
     FloorRequestCancelled,
     FloorRequestDenied,
@@ -36,6 +38,8 @@ from tertulia.orchestrator.events import (
     Joined,
     Left,
     Nominated,
+    Noted,
+    NoteStruck,
     Outcome,
     PolicyChanged,
     PolicyFailed,
@@ -89,7 +93,8 @@ def _policy(floor: Floor, event: Event, body: PolicyChanged) -> Changes:
 
 
 def _joined(floor: Floor, event: Event, body: Joined) -> Changes:
-    seat = Seat(event.by, body.name, body.kind, joined=event.seq, heard=event.seq)
+    seq, profile = event.seq, body.profile
+    seat = Seat(event.by, body.name, body.kind, joined=seq, heard=seq, profile=profile)
     return {"members": {**floor.members, event.by: seat}}
 
 
@@ -366,6 +371,9 @@ CHANGES: Mapping[type[Body], Callable[[Floor, Event, Any], Changes]] = {
     PolicyFailed: _nothing,
     Joined: _joined,
     Left: _left,
+    Described: described,
+    Noted: noted,
+    NoteStruck: struck,
     Said: _said,
     FloorRequested: _requested,
     FloorRequestCancelled: _cancelled,

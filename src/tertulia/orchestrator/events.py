@@ -14,6 +14,10 @@ from tertulia.orchestrator.bounds import Concluded as Concluded
 from tertulia.orchestrator.bounds import ConditionChanged as ConditionChanged
 from tertulia.orchestrator.bounds import ConditionFailed as ConditionFailed
 from tertulia.orchestrator.bounds import TimeElapsed as TimeElapsed
+from tertulia.orchestrator.persons import Described as Described
+from tertulia.orchestrator.persons import Noted as Noted
+from tertulia.orchestrator.persons import NoteStruck as NoteStruck
+from tertulia.orchestrator.profile import PLAIN, Profile
 from tertulia.orchestrator.room import (
     Audience,
     InputPolicy,
@@ -106,10 +110,12 @@ class RoomEnded:
 
 @dataclass(frozen=True, slots=True)
 class Joined:
-    """A participant came in."""
+    """A participant came in, by itself or brought in by another."""
 
     name: str
     kind: Kind
+    profile: Profile = PLAIN
+    invited_by: ParticipantId | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -305,6 +311,9 @@ Body: TypeAlias = (
     | RoomEnded
     | Joined
     | Left
+    | Described
+    | Noted
+    | NoteStruck
     | Said
     | FloorRequested
     | FloorRequestCancelled

@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, TypeVar
 
+from tertulia.orchestrator.persons import Note as Note
+from tertulia.orchestrator.profile import PLAIN, Profile
 from tertulia.orchestrator.room import Audience, Kind, ParticipantId, RoomId, RoomSettings, TurnId
 
 Value = TypeVar("Value")
@@ -75,6 +77,7 @@ class Seat:
     undone: int = 0
     tokens: int = 0
     cost: float = 0.0
+    profile: Profile = PLAIN
 
 
 @dataclass(frozen=True, slots=True)
@@ -236,8 +239,9 @@ class Floor:
     ``latest`` is the last public utterance, ``before`` the last one by anybody else.
     ``agent_run`` counts agents' grants since a person last spoke, ``volunteers`` those among them
     whom nobody had addressed, ``agent_turns`` all of them. A grant that was rolled back counts as
-    none, but for ``undone``. ``barred`` are those whom a combinator of policies holds back while it
-    asks another one; nothing in the log bars anybody.
+    none, but for ``undone``. ``notes`` are kept by whom they are about, who may have left.
+    ``barred`` are those whom a combinator of policies holds back while it asks another one; nothing
+    in the log bars anybody.
     ``tally`` is there while the room has a condition to stop at; ``ending`` are turns that it cut
     and that have not ended yet; ``spent`` which limits have been told to be used up, and by whom.
     """
@@ -253,6 +257,7 @@ class Floor:
     owed: tuple[Obligation, ...] = ()
     nominated: tuple[Nomination, ...] = ()
     departed: Mapping[ParticipantId, tuple[str, Kind]] = field(default_factory=dict)
+    notes: Mapping[ParticipantId, tuple[Note, ...]] = field(default_factory=dict)
     question: Question | None = None
     questions: int = 0
     latest: Utterance | None = None

@@ -8,11 +8,13 @@ from typing import Any
 from tertulia.orchestrator import admission, conditions
 from tertulia.orchestrator.addressing import Ear
 from tertulia.orchestrator.admission import Look, Post
+from tertulia.orchestrator.company import Company
 from tertulia.orchestrator.conditions import Condition
 from tertulia.orchestrator.consultation import Adviser
 from tertulia.orchestrator.conversation import Conversation
 from tertulia.orchestrator.errors import KeyReused, Unknown
 from tertulia.orchestrator.events import (
+    Body,
     ConditionChanged,
     Draft,
     Event,
@@ -26,12 +28,11 @@ from tertulia.orchestrator.events import (
 )
 from tertulia.orchestrator.feed import Delta
 from tertulia.orchestrator.floor import Floor, Hold
-from tertulia.orchestrator.inbox import Prepare
 from tertulia.orchestrator.keys import Keys
 from tertulia.orchestrator.policies import build, specify
 from tertulia.orchestrator.ports import Log, Policy
+from tertulia.orchestrator.profile import Right
 from tertulia.orchestrator.room import (
-    ROOM,
     Audience,
     CutAt,
     InputPolicy,
@@ -46,23 +47,19 @@ from tertulia.orchestrator.turns import Speaker
 from tertulia.orchestrator.visibility import covers, may_see
 
 
-class Room:
+class Room(Company):
     """A live room, as its participants' programs see it."""
 
     def __init__(self, live: Conversation, log: Log, *, older: bool) -> None:
         """Made by ``Scheduler.open``; ``older``: the log held events before it was live here."""
-        self.live, self._log = live, log
+        super().__init__(live)
+        self._log = log
         self._keys = Keys(live.floor.room, log, older=older)
 
     @property
     def id(self) -> RoomId:
         """The room's name."""
         return self.live.floor.room
-
-    @property
-    def floor(self) -> Floor:
-        """The floor after the last committed event."""
-        return self.live.floor
 
     def attach(self, who: str, speaker: Speaker) -> None:
         """Let ``speaker`` speak for an agent from its next turn on."""
@@ -71,11 +68,6 @@ class Room:
     def consult(self, adviser: Adviser) -> None:
         """Let ``adviser`` answer when the room's policy asks whom to select."""
         self.live.consultations.adviser = adviser
-
-    async def request(self, prepare: Prepare) -> tuple[Event, ...]:
-        """Put a request into the inbox; its events, once they are committed."""
-        await self.live.inbox.place()
-        return await asyncio.shield(self.live.inbox.put(prepare))
 
     async def post(
         self,
@@ -91,7 +83,8 @@ class Room:
 
         ``key`` makes it safe to retry: the same participant's key names one event for ever.
         ``to`` names addressees beyond those the text names; ``whisper`` the only ones to hear it.
-        Raises ``BadContent``, ``Unknown``, ``KeyReused``, ``NotNow`` (observers), ``RoomClosed``.
+        Raises ``BadContent``, ``Unknown``, ``KeyReused``, ``NotNow`` (observers), ``RoomClosed``,
+        and ``NotAllowed`` for one who may not whisper.
         """
         who = ParticipantId(by)
         asked_by = await self._author(reply_to, who)
@@ -127,11 +120,21 @@ class Room:
         _check_same(event, wanted.text, wanted.audience)
         return event
 
-    async def join(self, participant: Participant, speaker: Speaker | None = None) -> None:
-        """Let somebody in; nothing if they are in. Raises ``Exists`` if the handle is taken."""
-        if speaker is not None:
-            self.attach(participant.id, speaker)
-        await self.request(lambda floor, now: admission.join(floor, participant))
+    async def join(
+        self, participant: Participant, speaker: Speaker | None = None, *, by: str | None = None
+    ) -> None:
+        """Let somebody in, whom ``by`` brings in; nothing if they are in.
+
+        Raises ``Exists`` if the handle is taken, ``NotAllowed`` if ``by`` may bring in nobody.
+        """
+
+        def prepare(floor: Floor, now: float) -> tuple[Draft, ...]:
+            drafts = admission.invite(floor, admission.join(floor, participant), by)
+            if speaker is not None:  # before its first turn can begin
+                self.attach(participant.id, speaker)
+            return drafts
+
+        await self.request(prepare)
 
     async def leave(self, who: str, reason: str = "") -> None:
         """Let somebody go; a turn of theirs that runs is cut."""
@@ -164,31 +167,42 @@ class Room:
         by, asker = ParticipantId(chair), ParticipantId(whom)
         await self.request(lambda floor, now: admission.deny(floor, by, asker, reason))
 
-    async def change_policy(self, policy: Policy | Mapping[str, Any] | str) -> None:
-        """Arbitrate by another policy from now on. Raises ``Unknown`` and ``Invalid``."""
+    async def change_policy(
+        self, policy: Policy | Mapping[str, Any] | str, *, by: str | None = None
+    ) -> None:
+        """Arbitrate by another policy from now on, as ``by`` wants it (``None``: the program).
+
+        Raises ``Unknown``, ``Invalid``, and ``NotAllowed`` for one who may not.
+        """
         data = policy if isinstance(policy, str | Mapping) else specify(policy)
         changed = PolicyChanged(specify(build(data)))
-        await self.request(lambda floor, now: (Draft(ROOM, changed),))
+        await self._do(changed, by, Right.CHANGE_POLICY)
 
-    async def stop_when(self, condition: Condition | Mapping[str, Any] | str | None) -> None:
+    async def stop_when(
+        self, condition: Condition | Mapping[str, Any] | str | None, *, by: str | None = None
+    ) -> None:
         """Stop when this comes true from now on (``None``: never); turns that run then are cut.
 
-        A condition of ``tertulia.conditions``, or its specification. Raises ``Unknown``,
-        ``Invalid``.
+        A condition of ``tertulia.conditions``, or its specification; ``by`` is who wants it. Raises
+        ``Unknown``, ``Invalid``, and ``NotAllowed`` for one who may not change how the room
+        arbitrates.
         """
-        changed = ConditionChanged(conditions.said(condition))
-        await self.request(lambda floor, now: (Draft(ROOM, changed),))
+        await self._do(ConditionChanged(conditions.said(condition)), by, Right.CHANGE_POLICY)
 
-    async def change_input(self, policy: str, of: str | None = None) -> None:
+    async def change_input(
+        self, policy: str, of: str | None = None, *, by: str | None = None
+    ) -> None:
         """What messages (of one person, or of all others) do to a turn in flight from now on.
 
-        ``policy`` is one of ``InputPolicy``. Raises ``Invalid`` and ``Unknown``.
+        ``policy`` is one of ``InputPolicy``; ``by`` is who wants it. Raises ``Invalid``,
+        ``Unknown``, and ``NotAllowed`` for one who may not change how the room arbitrates.
         """
         wanted = one_of(InputPolicy, "input", policy)
 
         def prepare(floor: Floor, now: float) -> tuple[Draft, ...]:
             who = None if of is None else admission.member(floor, of).id
-            return (Draft(ROOM, InputPolicyChanged(wanted, who)),)
+            actor = admission.acting(floor, by, Right.CHANGE_POLICY)
+            return (Draft(actor, InputPolicyChanged(wanted, who)),)
 
         await self.request(prepare)
 
@@ -200,7 +214,8 @@ class Room:
         What was delivered stands, marked; nobody cuts into a whisper that is not for them.
 
         ``at`` is ``once``, or ``trp`` for the end of the sentence; unless given, as the room's
-        settings say. Raises ``Unknown``, ``RoomClosed``, and ``NotNow`` for who only watches.
+        settings say. Raises ``Unknown``, ``RoomClosed``, ``NotNow`` for who only watches, and
+        ``NotAllowed`` for one who may cut nobody off.
         """
         cutter = ParticipantId(by)
 
@@ -208,6 +223,8 @@ class Room:
             admission.member(floor, by)
             check(floor, cutter, Said)
             target = None if whom is None else admission.member(floor, whom).id
+            if target != cutter:
+                admission.check_right(floor, cutter, Right.INTERRUPT)
             moment = floor.settings.cut_at if at is None else one_of(CutAt, "cut_at", at)
             heard = (h for h in floor.holds if covers(h.audience, (cutter,)))
             holds = [h for h in heard if target in (None, h.participant)]
@@ -217,20 +234,27 @@ class Room:
 
         return await self.request(prepare)
 
-    async def pause(self) -> None:
-        """Grant nobody any more; people may still post."""
-        await self.request(lambda floor, now: (Draft(ROOM, RoomPaused()),))
+    async def pause(self, *, by: str | None = None) -> None:
+        """Grant nobody any more; people may still post. ``by`` is who wants it, if not the program.
 
-    async def resume(self) -> None:
-        """Grant again; what the room stops at begins anew, with nothing of it true yet."""
-        await self.request(lambda floor, now: (Draft(ROOM, RoomResumed()),))
+        Raises ``NotAllowed`` for one who may not.
+        """
+        await self._do(RoomPaused(), by, Right.PAUSE)
 
-    async def close(self, reason: str = "") -> None:
-        """End the room for good; turns that run are cut."""
+    async def resume(self, *, by: str | None = None) -> None:
+        """Grant again; what the room stops at begins anew, with nothing of it true yet.
+
+        Like ``pause``, raises ``NotAllowed``.
+        """
+        await self._do(RoomResumed(), by, Right.PAUSE)
+
+    async def close(self, reason: str = "", *, by: str | None = None) -> None:
+        """End the room for good; turns that run are cut. Raises ``NotAllowed``."""
         admission.check_words("reason", reason)
 
         def prepare(floor: Floor, now: float) -> tuple[Draft, ...]:
-            return (*self._cut_all(floor, ROOM, floor.holds), Draft(ROOM, RoomEnded(reason)))
+            actor = admission.acting(floor, by, Right.CLOSE)
+            return (*self._cut_all(floor, actor, floor.holds), Draft(actor, RoomEnded(reason)))
 
         await self.request(prepare)
 
@@ -251,6 +275,10 @@ class Room:
         ``None`` reads as the house itself, which sees everything. Goes on until the room ends.
         """
         return self.live.feed.read(None if reads_as is None else ParticipantId(reads_as), after)
+
+    async def _do(self, body: Body, by: str | None, right: Right) -> None:
+        """What the room as a whole does, because somebody with the right to it wants it."""
+        await self.request(lambda floor, now: (Draft(admission.acting(floor, by, right), body),))
 
     def _cut_all(self, floor: Floor, by: ParticipantId, holds: Iterable[Hold]) -> tuple[Draft, ...]:
         drafts: list[Draft] = []

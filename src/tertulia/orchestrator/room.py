@@ -10,6 +10,7 @@ from types import NoneType
 from typing import Any, NewType, TypeAlias, TypeVar
 
 from tertulia.orchestrator.errors import Invalid
+from tertulia.orchestrator.profile import PLAIN, Profile, Right, rights
 
 RoomId = NewType("RoomId", str)
 ParticipantId = NewType("ParticipantId", str)
@@ -41,12 +42,14 @@ class Participant:
     """Somebody who can be in rooms.
 
     ``id`` is the handle in mentions and rows: lower case letters, digits, ``_ . -``, at most 64.
-    Raises ``Invalid`` for a handle or a name that cannot be used.
+    ``profile`` is what a room is told when it comes in. Raises ``Invalid`` for a handle or a name
+    that cannot be used.
     """
 
     id: ParticipantId
     name: str
     kind: Kind
+    profile: Profile = PLAIN
 
     def __post_init__(self) -> None:
         """Check the handle and the name once, at the door."""
@@ -135,6 +138,9 @@ class RoomSettings:
     is by marks only (a room opened anew without a word gets ``pairs``).
 
     ``until`` specifies a condition at which the room stops (see ``conditions``; ``None``: never).
+
+    ``permissions`` are the rights of everybody whose profile does not say otherwise (``None``: all
+    of them, but for observers, who have none).
     """
 
     policy: Mapping[str, Any] = field(default_factory=lambda: {"name": "conversational"})
@@ -151,6 +157,7 @@ class RoomSettings:
     resume_s: float | None = None
     addressing: Addressing | None = None
     until: Mapping[str, Any] | None = None
+    permissions: tuple[Right, ...] | None = None
 
     def __post_init__(self) -> None:
         """Check the numbers once, at the door."""
@@ -162,6 +169,7 @@ class RoomSettings:
         self._check_input()
         if self.addressing is not None:
             _put(self, "addressing", one_of(Addressing, "addressing", self.addressing))
+        _put(self, "permissions", rights("room setting permissions", self.permissions))
         for name in ("text_limit", "capacity", "turn_limit"):
             if type(getattr(self, name)) not in (int, NoneType):
                 raise Invalid(where=f"room setting {name}", what="must be a whole number")

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from functools import partial
+from itertools import chain
 
 from tertulia.orchestrator import admission
 from tertulia.orchestrator.admission import Progress
@@ -16,6 +17,7 @@ from tertulia.orchestrator.room import ROOM, InputPolicy, Kind, ParticipantId, T
 from tertulia.orchestrator.spending import NOTHING, Spent
 from tertulia.orchestrator.transcript import Transcript
 from tertulia.orchestrator.turns import RunningTurn, Speaker, Turn
+from tertulia.orchestrator.visibility import in_mind
 
 STUBBORN_S = 5.0
 """How long leaving waits for agents that will not be cancelled."""
@@ -74,6 +76,7 @@ class RunningTurns:
             self._room.clock,
             partial(self._deliver, hold),
             partial(self._news, turn),
+            in_mind(chain(*floor.notes.values()), hold.participant, hold.audience),
         )
         self._running[turn] = RunningTurn(seen, speaker, partial(self._done, hold))
 

@@ -21,6 +21,7 @@ from tertulia.orchestrator.events import (
     ConditionFailed,
     ConsultationEnded,
     Consulted,
+    Described,
     Event,
     FloorRequestCancelled,
     FloorRequestDenied,
@@ -30,6 +31,8 @@ from tertulia.orchestrator.events import (
     Joined,
     Left,
     Nominated,
+    Noted,
+    NoteStruck,
     PolicyChanged,
     PolicyFailed,
     RoomEnded,
@@ -78,8 +81,15 @@ PHASES: Mapping[Phase, Mapping[type[Body], Phase]] = {
 
 STANDINGS: Mapping[Standing, Mapping[type[Body], Standing]] = {
     Standing.ABSENT: {Joined: Standing.LISTENING},
-    Standing.WATCHING: {Left: Standing.ABSENT},
+    Standing.WATCHING: {
+        Described: Standing.WATCHING,
+        NoteStruck: Standing.WATCHING,
+        Left: Standing.ABSENT,
+    },
     Standing.LISTENING: {
+        Described: Standing.LISTENING,
+        Noted: Standing.LISTENING,
+        NoteStruck: Standing.LISTENING,
         Said: Standing.LISTENING,
         BargedIn: Standing.LISTENING,
         InterruptionLapsed: Standing.LISTENING,
@@ -90,6 +100,9 @@ STANDINGS: Mapping[Standing, Mapping[type[Body], Standing]] = {
         Left: Standing.ABSENT,
     },
     Standing.PENDING: {
+        Described: Standing.PENDING,
+        Noted: Standing.PENDING,
+        NoteStruck: Standing.PENDING,
         Said: Standing.PENDING,
         BargedIn: Standing.PENDING,
         InterruptionLapsed: Standing.PENDING,
@@ -102,6 +115,9 @@ STANDINGS: Mapping[Standing, Mapping[type[Body], Standing]] = {
         Left: Standing.ABSENT,
     },
     Standing.HOLDING: {
+        Described: Standing.HOLDING,
+        Noted: Standing.HOLDING,
+        NoteStruck: Standing.HOLDING,
         Said: Standing.HOLDING,
         BargedIn: Standing.HOLDING,
         InterruptionLapsed: Standing.HOLDING,

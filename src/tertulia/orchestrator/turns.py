@@ -6,7 +6,7 @@ from typing import Any, TypeAlias
 
 from tertulia.orchestrator.errors import Misbehaved
 from tertulia.orchestrator.events import Event
-from tertulia.orchestrator.floor import Hold, Seat
+from tertulia.orchestrator.floor import Hold, Note, Seat
 from tertulia.orchestrator.ports import Clock, Reply
 from tertulia.orchestrator.room import Audience, ParticipantId, RoomId, TurnId
 from tertulia.orchestrator.spending import NOTHING, Spent, Tab
@@ -19,7 +19,8 @@ class Turn:
     """What an agent sees and can do while it has the floor.
 
     ``view`` holds the utterances (events whose body is ``Said``) up to ``as_of`` that may be drawn
-    on for this audience, oldest first; ``answers`` is the one that is owed an answer.
+    on for this audience, oldest first; ``answers`` is the one that is owed an answer. ``notes`` are
+    those about participants that all of this audience may know of.
     """
 
     __slots__ = (
@@ -39,6 +40,7 @@ class Turn:
         "hold",
         "me",
         "members",
+        "notes",
         "view",
     )
 
@@ -50,12 +52,13 @@ class Turn:
         clock: Clock,
         deliver: Callable[[str], None],
         news: Callable[[], Awaitable[None]] | None = None,
+        notes: tuple[Note, ...] = (),
     ) -> None:
         """Gather what the turn needs; ``deliver`` takes each piece of the utterance.
 
         ``news`` has the turn told what was said meanwhile (by ``see``), if there is something.
         """
-        self.members, self.clock = members, clock
+        self.members, self.clock, self.notes = members, clock, notes
         self.me = members[hold.participant]
         self.acted = False
         self.see(hold, view)

@@ -7,6 +7,7 @@ thought up from what *that audience* may know. So a whisper cannot slip out in a
 from collections.abc import Iterable, Iterator
 
 from tertulia.orchestrator.events import Event
+from tertulia.orchestrator.floor import Note
 from tertulia.orchestrator.room import Audience, ParticipantId
 
 
@@ -36,6 +37,16 @@ def speakable(
         for event in events
         if may_see(event.audience, speaker) and covers(event.audience, audience)
     )
+
+
+def in_mind(notes: Iterable[Note], speaker: ParticipantId, audience: Audience) -> tuple[Note, ...]:
+    """The notes that ``speaker`` may draw on when it speaks to ``audience``, oldest first."""
+    kept = (
+        note
+        for note in notes
+        if may_see(note.audience, speaker) and covers(note.audience, audience)
+    )
+    return tuple(sorted(kept, key=lambda note: note.seq))
 
 
 def audience_of(speaker: ParticipantId, listeners: Iterable[str]) -> Audience:

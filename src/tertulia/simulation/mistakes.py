@@ -14,6 +14,7 @@ from pydantic import TypeAdapter, ValidationError
 from tertulia.orchestrator import Kind, Participant, RoomSettings, TertuliaError, conditions, handle
 from tertulia.orchestrator.admission import check_words
 from tertulia.orchestrator.policies import build, specify
+from tertulia.orchestrator.profile import profile
 from tertulia.orchestrator.room import ParticipantId
 from tertulia.simulation.source import Loc
 
@@ -47,6 +48,7 @@ def of_scenario(content: Mapping[str, Any]) -> Iterator[Mistake]:
     if isinstance(people, list | tuple):
         roles = [(i, role) for i, role in enumerate(people) if isinstance(role, Mapping)]
         yield from _of_names(roles)
+        yield from _of_profiles(roles)
         yield from _of_cues(roles, _limit(room))
         endless = content.get("limit_s") is None
         for i, role in roles:
@@ -134,6 +136,18 @@ def _of_names(roles: list[tuple[int, Mapping[str, Any]]]) -> Iterator[Mistake]:
             hint = f"{taken[who]!r} and {name!r} both have the handle {who!r}; give one an `id`"
             yield place, hint
         taken.setdefault(who, name)
+
+
+def _of_profiles(roles: list[tuple[int, Mapping[str, Any]]]) -> Iterator[Mistake]:
+    for i, role in roles:
+        for field, kind in (("languages", list), ("about", str), ("permissions", list)):
+            given = role.get(field)
+            if isinstance(given, kind):
+                known: dict[str, Any] = {field: given}
+                try:
+                    profile(**known)
+                except TertuliaError as error:
+                    yield ("participants", i, field), error.what
 
 
 def _of_cues(roles: list[tuple[int, Mapping[str, Any]]], limit: int) -> Iterator[Mistake]:

@@ -10,9 +10,10 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, Field, ValidationError, model_validator
 
-from tertulia.orchestrator import Kind, RoomSettings, conditions, handle
+from tertulia.orchestrator import Kind, Participant, RoomSettings, conditions, handle
 from tertulia.orchestrator.errors import Invalid
 from tertulia.orchestrator.policies import build, specify
+from tertulia.orchestrator.profile import profile
 from tertulia.orchestrator.room import ParticipantId
 from tertulia.simulation import mistakes
 from tertulia.simulation.faults import Faults
@@ -71,6 +72,8 @@ class Role(Strict):
     model: str | None = None
     graph: str | None = None
     languages: tuple[str, ...] = ()
+    about: str = ""
+    permissions: tuple[str, ...] | None = None
     lines: tuple[str, ...] = ()
     cues: tuple[Cue, ...] = ()
     habits: Habits | None = None
@@ -91,6 +94,12 @@ class Role(Strict):
     def who(self) -> ParticipantId:
         """Its handle."""
         return ParticipantId(self.id) if self.id else handle(self.name)
+
+    @property
+    def participant(self) -> Participant:
+        """It as a member of rooms. Raises ``Refused`` for one that cannot be."""
+        known = profile(self.languages, self.about, self.permissions)
+        return Participant(self.who, self.name, self.kind, known)
 
 
 class Scenario(Strict):

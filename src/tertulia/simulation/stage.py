@@ -41,7 +41,7 @@ LOOK_ROUND_S = 1.0
 
 UNSET = ("faults", "spoken", "until")
 """Fields of a scenario that came later than rooms were named."""
-UNGIVEN = ("id", "habits", "price_in", "price_out")
+UNGIVEN = ("id", "habits", "price_in", "price_out", "about", "permissions")
 """Fields of a participant that came later than rooms were named."""
 
 
@@ -49,7 +49,7 @@ def room_name(scenario: Scenario, seed: int) -> RoomId:
     """The room of one performance: the same scenario and seed always have the same."""
     # What is not given must not change the names of rooms that are there already.
     nothing = {
-        place: {field for field in UNGIVEN if not getattr(role, field)}
+        place: {f for f in UNGIVEN if getattr(role, f) in ("", None, 0)}
         for place, role in enumerate(scenario.participants)
     }
     unset = {field: True for field in UNSET if getattr(scenario, field) is None}
@@ -160,7 +160,7 @@ def _newcomers(scenario: Scenario, recorded: Iterable[Event]) -> list[Participan
     """Everybody who has not been in the room: whoever left it does not come back."""
     known = {event.by for event in recorded if isinstance(event.body, Joined)}
     roles = [role for role in scenario.participants if role.who not in known]
-    return [Participant(role.who, role.name, role.kind) for role in roles]
+    return [role.participant for role in roles]
 
 
 async def _when_it_was_broken_off(clock: Clock, recorded: Sequence[Event]) -> None:
@@ -218,7 +218,7 @@ def _regulars(play: _Play, hearing: Hearing, recorded: Sequence[Event]) -> Itera
     for role in play.scenario.participants:
         if role.habits is not None:
             regular = Regular(
-                Participant(role.who, role.name, role.kind),
+                role.participant,
                 role.habits,
                 play.room,
                 play.clock,

@@ -6,8 +6,17 @@ that says what to change. An empty answer means that it has come true already.
 
 from tertulia.orchestrator.admission.hands import deny, nominate, request, withdraw
 from tertulia.orchestrator.admission.members import join, leave, member
+from tertulia.orchestrator.admission.notes import note, strike
 from tertulia.orchestrator.admission.posts import Post, post
 from tertulia.orchestrator.admission.questions import advise, bid, end_consultation, unadvised
+from tertulia.orchestrator.admission.rights import (
+    Description,
+    acting,
+    check_right,
+    describe,
+    invite,
+    rights_of,
+)
 from tertulia.orchestrator.admission.time import elapse
 from tertulia.orchestrator.admission.turns import (
     RESUMPTIONS,
@@ -25,26 +34,34 @@ from tertulia.orchestrator.admission.words import WORDS, check_words
 __all__ = [
     "RESUMPTIONS",
     "WORDS",
+    "Description",
     "Look",
     "Post",
     "Progress",
+    "acting",
     "advise",
     "barge_in",
     "bid",
+    "check_right",
     "check_words",
     "cut",
     "deny",
+    "describe",
     "elapse",
     "end_consultation",
     "finish",
     "go_on",
     "inform",
+    "invite",
     "join",
     "leave",
     "member",
     "nominate",
+    "note",
     "post",
     "request",
+    "rights_of",
+    "strike",
     "take_up",
     "unadvised",
     "withdraw",

@@ -1,6 +1,7 @@
 """Raising a hand, and what the chair does about it."""
 
 from tertulia.orchestrator.admission.members import member
+from tertulia.orchestrator.admission.rights import check_right
 from tertulia.orchestrator.admission.words import check_words
 from tertulia.orchestrator.errors import BadContent, NotAllowed
 from tertulia.orchestrator.events import (
@@ -12,6 +13,7 @@ from tertulia.orchestrator.events import (
 )
 from tertulia.orchestrator.floor import Floor
 from tertulia.orchestrator.policies.chaired import chairs
+from tertulia.orchestrator.profile import Right, doing
 from tertulia.orchestrator.room import ParticipantId
 from tertulia.orchestrator.transitions import check
 
@@ -58,4 +60,5 @@ def _check_chair(floor: Floor, who: ParticipantId) -> None:
     if who not in chairing:
         named = ", ".join(sorted(chairing))
         hint = f"{named} is in the chair" if named else "this room has no chair"
-        raise NotAllowed(who=who, what="give the floor or turn hands down", hint=hint)
+        raise NotAllowed(who=who, what=doing(Right.NOMINATE), hint=hint)
+    check_right(floor, who, Right.NOMINATE)

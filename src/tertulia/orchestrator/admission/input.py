@@ -1,9 +1,11 @@
 """What a person's message does to the turns that it meets: the room's input policy, applied."""
 
+from tertulia.orchestrator.admission.rights import rights_of
 from tertulia.orchestrator.admission.turns import Look, barge_in, cut, end, roll_back
 from tertulia.orchestrator.backchannels import is_backchannel
 from tertulia.orchestrator.events import Draft, Outcome, Said, Uptake
 from tertulia.orchestrator.floor import Floor, Hold, revised
+from tertulia.orchestrator.profile import Right
 from tertulia.orchestrator.room import Audience, CutAt, InputPolicy, Kind, ParticipantId
 from tertulia.orchestrator.visibility import covers
 
@@ -24,7 +26,7 @@ def taken_in(floor: Floor, posted: Draft, now: float, look: Look) -> tuple[Draft
         return (posted,)
     if _in_passing(floor, posted.by, said, posted.audience):
         return (_as(posted, said, Uptake.BACKCHANNEL),)
-    policy = floor.settings.input_by(posted.by)
+    policy = _input_policy(floor, posted.by)
     before: list[Draft] = []
     for hold in met:
         burst = _goes_on(floor, posted.by, hold, now)
@@ -34,6 +36,15 @@ def taken_in(floor: Floor, posted: Draft, now: float, look: Look) -> tuple[Draft
     if policy is InputPolicy.REJECT and not before and not in_its_turn:
         return (_as(posted, said, Uptake.DECLINED),)
     return (*before, posted)
+
+
+def _input_policy(floor: Floor, by: ParticipantId) -> InputPolicy:
+    """What a message of this person does; of one who may cut nobody off, it waits its turn."""
+    policy = floor.settings.input_by(by)
+    cuts = policy in (InputPolicy.INTERRUPT, InputPolicy.ROLLBACK)
+    if cuts and Right.INTERRUPT not in rights_of(floor, floor.members[by]):
+        return InputPolicy.ENQUEUE
+    return policy
 
 
 def _ended(

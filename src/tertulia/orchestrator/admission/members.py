@@ -45,7 +45,7 @@ def join(floor: Floor, newcomer: Participant) -> tuple[Draft, ...]:
         newcomer.kind,
     ):  # whispers to whoever left are not for somebody else of that handle
         raise Exists(kind="participant", name=newcomer.id)
-    return (Draft(newcomer.id, Joined(newcomer.name, newcomer.kind)),)
+    return (Draft(newcomer.id, Joined(newcomer.name, newcomer.kind, newcomer.profile)),)
 
 
 def leave(floor: Floor, who: ParticipantId, reason: str, delivered: str) -> tuple[Draft, ...]:

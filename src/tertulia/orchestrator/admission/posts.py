@@ -6,11 +6,13 @@ from tertulia.orchestrator.addressing import Ear, Saying, addressees, understood
 from tertulia.orchestrator.admission.hands import withdraw
 from tertulia.orchestrator.admission.input import taken_in
 from tertulia.orchestrator.admission.members import is_person, member
+from tertulia.orchestrator.admission.rights import check_right
 from tertulia.orchestrator.admission.turns import Look, end, unseen
 from tertulia.orchestrator.admission.words import check_text, check_words
 from tertulia.orchestrator.errors import Unknown
 from tertulia.orchestrator.events import Draft, Outcome, Said, Uptake
 from tertulia.orchestrator.floor import Floor
+from tertulia.orchestrator.profile import Right
 from tertulia.orchestrator.room import Audience, ParticipantId
 from tertulia.orchestrator.transitions import check
 from tertulia.orchestrator.visibility import audience_of
@@ -47,7 +49,8 @@ def post(
     A person who holds the floor gives it back by speaking; persons who were being waited for are
     waited for no longer once somebody speaks to everybody (also one who was asked in a whisper, and
     speaks aloud); a raised hand comes down, since what it was raised for has been said.
-    Raises ``Unknown``, ``BadContent``, ``NotNow`` or ``RoomClosed``.
+    Raises ``Unknown``, ``BadContent``, ``NotNow``, ``RoomClosed``, and ``NotAllowed`` for one who
+    may not whisper.
     """
     by, audience = wanted.by, _checked(floor, wanted)
     if wanted.backchannel:
@@ -84,6 +87,8 @@ def _checked(floor: Floor, wanted: Post) -> Audience:
         raise Unknown(kind="event", name=wanted.reply_to, hint=hint)
     for who in wanted.whisper:
         member(floor, who)
+    if wanted.whisper:
+        check_right(floor, wanted.by, Right.WHISPER)
     return wanted.audience
 
 

@@ -1,0 +1,28 @@
+"""What a room knows of those in it, folded from the log: profiles, and notes about participants."""
+
+from typing import Any
+
+from tertulia.orchestrator.events import Described, Event, Noted, NoteStruck
+from tertulia.orchestrator.floor import Floor, Note, revised
+
+
+def described(floor: Floor, event: Event, body: Described) -> dict[str, Any]:
+    """A profile takes the place of the one before."""
+    seat = revised(floor.members[event.by], profile=body.profile)
+    return {"members": {**floor.members, event.by: seat}}
+
+
+def noted(floor: Floor, event: Event, body: Noted) -> dict[str, Any]:
+    """A note is kept after those before it."""
+    note = Note(event.seq, body.about, event.by, body.text, event.audience)
+    kept = floor.notes.get(body.about, ())
+    return {"notes": {**floor.notes, body.about: (*kept, note)}}
+
+
+def struck(floor: Floor, event: Event, body: NoteStruck) -> dict[str, Any]:
+    """A note is kept no longer."""
+    left = {
+        who: tuple(note for note in notes if note.seq != body.note)
+        for who, notes in floor.notes.items()
+    }
+    return {"notes": {who: notes for who, notes in left.items() if notes}}

@@ -1,0 +1,81 @@
+"""Those who are in a live room, as programs ask about them: profiles, rights, notes."""
+
+import asyncio
+from collections.abc import Iterable, Sequence
+
+from tertulia.orchestrator import admission
+from tertulia.orchestrator.conversation import Conversation
+from tertulia.orchestrator.events import Event
+from tertulia.orchestrator.floor import Floor, Note
+from tertulia.orchestrator.inbox import Prepare
+from tertulia.orchestrator.profile import rights
+from tertulia.orchestrator.room import ParticipantId
+from tertulia.orchestrator.visibility import may_see
+
+
+class Company:
+    """What can be asked of a live room about those in it."""
+
+    def __init__(self, live: Conversation) -> None:
+        """Of this room."""
+        self.live = live
+
+    @property
+    def floor(self) -> Floor:
+        """The floor after the last committed event."""
+        return self.live.floor
+
+    async def request(self, prepare: Prepare) -> tuple[Event, ...]:
+        """Put a request into the inbox; its events, once they are committed."""
+        await self.live.inbox.place()
+        return await asyncio.shield(self.live.inbox.put(prepare))
+
+    def may(self, who: str, right: str) -> bool:
+        """Whether a member has a right. Raises ``Unknown`` and ``Invalid``."""
+        seat = admission.member(self.floor, who)
+        [wanted] = rights("right", [right]) or ()
+        return wanted in admission.rights_of(self.floor, seat)
+
+    async def describe(
+        self,
+        who: str,
+        *,
+        languages: Sequence[str] | None = None,
+        about: str | None = None,
+        permissions: Sequence[str] | None = None,
+        by: str | None = None,
+    ) -> None:
+        """Change what everybody knows of a participant, or what it may do; the rest stays.
+
+        ``by`` is who asks for it (``None``: the program itself). Raises ``NotAllowed`` for one who
+        may not, ``Unknown``, ``Invalid`` and ``RoomClosed``.
+        """
+        changes = admission.Description(languages, about, permissions)
+        author = None if by is None else ParticipantId(by)
+        await self.request(lambda floor, now: admission.describe(floor, who, changes, author))
+
+    async def note(self, about: str, text: str, *, by: str, whisper: Iterable[str] = ()) -> Event:
+        """Keep something in mind about a participant, for agents to know; the event.
+
+        At most 300 characters, and 16 notes by one about another. ``whisper`` names the only ones,
+        beside ``by``, to know it: an agent is shown it only where all who hear the agent are among
+        them. Raises ``NotAllowed``, ``BadContent``, ``Unknown``, ``NotNow`` and ``RoomClosed``.
+        """
+        author, listeners = ParticipantId(by), tuple(whisper)
+        noted = await self.request(
+            lambda floor, now: admission.note(floor, author, about, text, listeners)
+        )
+        return noted[0]
+
+    async def strike(self, note: int, *, by: str) -> None:
+        """Let a note (its event's seq) no longer hold: its author may, and whom it is about."""
+        author = ParticipantId(by)
+        await self.request(lambda floor, now: admission.strike(floor, author, note))
+
+    def notes(self, about: str, reads_as: str | None = None) -> tuple[Note, ...]:
+        """The notes about a participant that ``reads_as`` may see (``None``: all), oldest first."""
+        kept = self.floor.notes.get(ParticipantId(about), ())
+        if reads_as is None:
+            return kept
+        reader = ParticipantId(reads_as)
+        return tuple(note for note in kept if may_see(note.audience, reader))
