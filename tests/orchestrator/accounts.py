@@ -38,6 +38,7 @@ class Account:
         """How long after its lease a turn may end: leaving takes a while, or the store fails."""
         self._causes: Counter[int] = Counter()
         self._cut: Event | None = None
+        self._audiences: dict[int, Audience] = {}
 
     def take(self, events: Iterable[Event]) -> None:
         for event in events:
@@ -48,12 +49,15 @@ class Account:
         assert event.seq == before.head + 1
         assert event.at >= before.at
         self._causes[event.cause] += 1
+        self._audiences[event.seq] = event.audience
         assert self._causes[event.cause] <= STEP
         assert event.audience is None or event.by in event.audience
         _check_holders(self.floor)
         body = event.body
         if isinstance(body, TurnGranted):
             _check_grant(before, event)
+        if isinstance(body, Said):
+            self._check_thread(event, body)
         if isinstance(body, BargedIn | TurnEnded | TurnInformed | TurnResumed):
             hold = next(hold for hold in before.holds if hold.turn == body.turn)
             assert covers(hold.audience, event.audience)
@@ -64,6 +68,11 @@ class Account:
             assert isinstance(self._cut.body, Said)
             assert body.turn == self._cut.body.turn
         self._cut = event if isinstance(body, Said) and body.interrupted_by is not None else None
+
+    def _check_thread(self, event: Event, body: Said) -> None:
+        """Whoever sees an utterance sees the one that began its thread."""
+        if body.thread is not None:
+            assert covers(self._audiences[body.thread], event.audience)
 
     def _check_end(self, at: float, body: TurnEnded, hold: Hold) -> None:
         assert at <= hold.until + self.lateness_s

@@ -36,7 +36,7 @@ from tertulia.orchestrator import Event, Policy, Room, Said, Speaker
 from tertulia.orchestrator.errors import Refused, StoreBusy, Unreachable
 from tertulia.orchestrator.floor import Phase
 from tertulia.orchestrator.policies import specify
-from tertulia.orchestrator.room import Audience, CutAt, InputPolicy, ParticipantId
+from tertulia.orchestrator.room import Addressing, Audience, CutAt, InputPolicy, ParticipantId
 from tertulia.orchestrator.visibility import audience_of, seen_by
 from tertulia.simulation import VirtualLoop
 from tertulia.storage import MemoryLog
@@ -58,6 +58,7 @@ rooms = st.fixed_dictionaries(
         "trp_s": st.sampled_from([0.0, 3.0]),
         "coalesce_s": st.sampled_from([0.0, 1.5, 20.0]),
         "resume_s": st.none() | st.sampled_from([0.0, 4.0]),
+        "addressing": st.none() | st.sampled_from([Addressing.EXPLICIT, Addressing.PAIRS]),
     }
 )
 

@@ -263,6 +263,19 @@ async def test_who_speaks_while_a_turn_comes_to_its_end_has_followed() -> None:
 
 
 @in_no_time
+async def test_one_who_goes_on_after_a_false_interruption_goes_on_in_the_same_thread() -> None:
+    async with a_house() as house:
+        room = await house.room("ana bo", {"bo": COUNTS}, resume_s=4, addressing="pairs")
+        asked = await room.post("ana", "@bo?")
+        await settle(1.5)
+        await room.interrupt("ana")
+        await room.lapse()
+        threads = [e.body.thread for e in await log_of(house.log) if isinstance(e.body, Said)]
+        assert threads == [None, asked.seq, asked.seq]
+        assert await replays(house.log)
+
+
+@in_no_time
 async def test_a_room_that_is_closed_waits_for_nobody_who_was_cut_off() -> None:
     async with a_house() as house:
         room = await house.room("ana bo", {"bo": COUNTS}, resume_s=4)

@@ -294,7 +294,7 @@ def _interruption_lapsed(floor: Floor, event: Event, body: InterruptionLapsed) -
     cut = next((cut for cut in floor.cut_off if cut.turn == body.turn), None)
     if cut is None:
         return {}
-    rest = Obligation(cut.participant, cut.seq, cut.by, cut.audience)
+    rest = Obligation(cut.participant, cut.seq, cut.by, cut.audience, cut.thread)
     return {
         "cut_off": tuple(c for c in floor.cut_off if c is not cut),
         "owed": (*floor.owed, rest),
@@ -337,7 +337,8 @@ def _ended(floor: Floor, event: Event, body: TurnEnded) -> Changes:
         and not ended.followed
     ):
         seq = ended.said or ended.answers or event.seq
-        cut = CutOff(ended.participant, ended.turn, seq, body.interrupted_by, ended.audience)
+        who, by = ended.participant, body.interrupted_by
+        cut = CutOff(who, ended.turn, seq, by, ended.audience, ended.thread)
         changes["cut_off"] = (*floor.cut_off, cut)
     return changes
 

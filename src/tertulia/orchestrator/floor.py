@@ -157,7 +157,8 @@ class Nomination:
 class CutOff:
     """An agent that was interrupted, as long as nobody has followed.
 
-    ``seq`` is the utterance that was cut off, or what it was to answer if it had not begun.
+    ``seq`` is the utterance that was cut off, or what it was to answer if it had not begun;
+    ``thread`` is where it was said.
     """
 
     participant: ParticipantId
@@ -165,6 +166,7 @@ class CutOff:
     seq: int
     by: ParticipantId
     audience: Audience = None
+    thread: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
