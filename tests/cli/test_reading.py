@@ -5,6 +5,7 @@ import sqlite3
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from tests.cli.commands import COMMAND, LESSON, PATIENCE_S, lines, tertulia, told, url_of
@@ -118,6 +119,63 @@ def test_nothing_in_a_log_steers_the_terminal(tmp_path: Path, brief: str) -> Non
     shown = tertulia("log", "den", "--db", db).stdout
     assert "look: ␛[2J␇ and �31m, [red]not red[/red] :smile:" in shown
     assert not set(shown) & {"\x1b", "\x07", "\x9b"}
+
+
+# ---- metrics
+
+
+def metrics(lesson: Path, room: str, *more: str) -> dict[str, Any]:
+    [found] = lines(tertulia("metrics", room, "--db", url_of(lesson), "--json", *more))
+    assert isinstance(found, dict)
+    return found
+
+
+def test_metrics_are_told_for_programs(lesson: Path, room: str) -> None:
+    found = metrics(lesson, room)
+    words = {part["participant"]: part["words"] for part in found["participants"]}
+    assert found["as"] is None
+    assert found["tokens"] == sum(part["tokens"] for part in found["participants"]) > 0
+    assert words["tutor"] > words["lin"] > 0
+    assert found["silence_moments"] > 0
+    assert found["offset_s"]["n"] > 0
+
+
+def test_metrics_fit_a_terminal(lesson: Path, room: str) -> None:
+    shown = tertulia("metrics", room, "--db", url_of(lesson)).stdout
+    for word in ("starved s", "without s", "was cut", "silence of agents: precision", "tokens:"):
+        assert word in shown
+    assert all(len(line) <= 80 for line in shown.splitlines())
+    assert "interruptions: 1, of which 1 got the floor" in shown
+
+
+def test_a_whisper_shows_in_nobody_else_s_metrics(lesson: Path, room: str) -> None:
+    whole, kim, sam = (metrics(lesson, room, *a) for a in ([], ["--as", "Kim"], ["--as", "sam"]))
+    assert (kim["as"], sam["as"]) == ("Kim", "sam")
+    assert sam["participants"] == whole["participants"]
+
+    def words(found: dict[str, Any], who: str) -> int:
+        [part] = [one for one in found["participants"] if one["participant"] == who]
+        return int(part["words"])
+
+    assert words(kim, "sam") < words(whole, "sam")
+    assert words(kim, "tutor") < words(whole, "tutor")
+    assert kim["tokens"] < whole["tokens"]
+
+
+def test_who_never_was_there_has_no_metrics(lesson: Path, room: str) -> None:
+    refused = tertulia("metrics", room, "--as", "Bob", "--db", url_of(lesson))
+    assert refused.exit_code == 2
+    assert "there is no participant 'Bob'" in refused.stderr
+
+
+def test_a_room_is_drawn_whole_and_as_somebody_sees_it(
+    lesson: Path, room: str, tmp_path: Path
+) -> None:
+    for name, more in (("whole.png", []), ("kim.svg", ["--as", "kim"])):
+        drawn = tmp_path / name
+        found = metrics(lesson, room, "--plot", str(drawn), *more)
+        assert found["plot"] == str(drawn)
+        assert drawn.stat().st_size > 10_000
 
 
 # ---- verify

@@ -112,13 +112,17 @@ def metrics(
     room: Annotated[str, typer.Argument(help="The room's name.")],
     *,
     db: Db = DB,
+    reader: Annotated[
+        str | None,
+        typer.Option("--as", help="Measure only what this participant may see."),
+    ] = None,
     plot: Annotated[Path | None, typer.Option(help="Draw it: .png, .svg or .pdf.")] = None,
     json: Json = False,
 ) -> None:
-    """Measure a conversation: shares, evenness, waiting, overlaps, interruptions, answers."""
+    """Measure a conversation: shares, waiting, overlaps, interruptions, silence, cost."""
     from tertulia.cli.measuring import print_metrics
 
-    print_metrics(db, room, plot=plot, json=json)
+    print_metrics(db, room, reader=reader, plot=plot, json=json)
 
 
 @app.command()

@@ -5,6 +5,8 @@ from collections.abc import Sequence
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.orchestrator.metrics.logs import EVE, Written
+from tests.orchestrator.programs import Ask, PureRoom, policies, programs
 
 from tertulia.orchestrator.arbiter import step
 from tertulia.orchestrator.events import (
@@ -18,9 +20,11 @@ from tertulia.orchestrator.events import (
     TurnEnded,
 )
 from tertulia.orchestrator.floor import Floor
-from tertulia.orchestrator.metrics import Span, evenness, measure, overlap_share
+from tertulia.orchestrator.metrics import Metrics, Span, evenness, measure, overlap_share, spread
 from tertulia.orchestrator.policies import Fair
+from tertulia.orchestrator.ports import Policy
 from tertulia.orchestrator.room import ROOM, Kind, ParticipantId, RoomId, RoomSettings, TurnId
+from tertulia.orchestrator.visibility import seen_by
 
 ANA, TOM, BO = (ParticipantId(who) for who in ("ana", "tom", "bo"))
 POLICY = Fair(patience=0)
@@ -125,3 +129,98 @@ def test_two_who_speak_at_once_overlap_for_the_time_that_both_do() -> None:
     one = Span(ANA, TurnId("kitchen/1"), 0, 6, Outcome.COMMITTED, spoke=True)
     two = Span(BO, TurnId("kitchen/2"), 4, 8, Outcome.COMMITTED, spoke=True)
     assert overlap_share([one, two]) == 2 / 8
+
+
+# ---- spreads, money, and what somebody may see
+
+
+def test_a_spread_says_where_a_tenth_a_half_and_nine_tenths_lie() -> None:
+    told = spread(range(101))
+    assert told is not None
+    assert (told.n, told.p10, told.p50, told.p90) == (101, 10, 50, 90)
+    one = spread([3.0])
+    assert one is not None
+    assert (one.p10, one.p50, one.p90) == (3, 3, 3)
+    assert spread([]) is None
+
+
+def test_gaps_and_overlaps_are_told_apart() -> None:
+    written = Written()
+    one = written.grant(1, BO)
+    two = written.grant(3, EVE)
+    written.end(4, BO, one)
+    written.end(6, EVE, two)
+    written.turn(8, 9, BO)
+    found = measure(written.events)
+    assert found.offsets_s == (-1, 2)
+    assert found.gaps is not None
+    assert found.gaps.p50 == 2
+    assert found.overlaps is not None
+    assert found.overlaps.p50 == 1
+
+
+def test_tokens_and_cost_add_up_for_each_and_for_all() -> None:
+    written = Written()
+    for who, tokens in ((BO, 10), (EVE, 5), (BO, 1)):
+        written.end(9, who, written.grant(8, who), tokens=tokens)
+    found = measure(written.events)
+    _, _, bo, eve = found.parts
+    assert (bo.tokens, bo.cost, eve.tokens) == (11, 0.11, 5)
+    assert (found.tokens, found.cost) == (16, 0.16)
+
+
+def test_nothing_happened_in_an_empty_log() -> None:
+    found = measure([])
+    assert (found.seconds, found.parts, found.spans, found.evenness) == (0, (), (), None)
+    assert (found.offsets, found.silence.moments, found.cost) == (None, 0, 0)
+
+
+def whispering() -> Written:
+    """Ana and Bo whisper, with hand, turn, cut, words and tokens; Eve and Tom talk beside it."""
+    between = (ANA, BO)
+    written = Written()
+    asked = written.say(1, ANA, "Bo, a secret?", to=(BO,), audience=between)
+    turn = written.grant(1, BO, asked, audience=between)
+    written.say(2, ANA, "Quick!", to=(BO,), audience=between)
+    written.end(3, BO, turn, "It is ro", cut_by=ANA, audience=between, tokens=70)
+    written.say(3, ANA, "Hush.", to=(BO,), audience=between)
+    written.say(4, TOM, "Eve?", to=(EVE,))
+    written.end(6, EVE, written.grant(4, EVE, 11), tokens=3)
+    return written
+
+
+def without(written: Written) -> list[Event]:
+    """The same log, as though nobody had whispered; what is left keeps its seq."""
+    return [event for event in written.events if event.audience is None]
+
+
+def test_a_whisper_shows_in_nobody_else_s_metrics() -> None:
+    written = whispering()
+    for reader in (TOM, EVE):
+        seen = measure(seen_by(written.events, reader))
+        assert seen == measure(without(written))
+        assert {part.participant: part.words for part in seen.parts}[ANA] == 0
+        assert (seen.tokens, seen.interruptions, len(seen.spans)) == (3, (), 1)
+
+
+def test_who_was_in_the_whisper_has_it_in_the_metrics() -> None:
+    written = whispering()
+    for reader in (ANA, BO):
+        seen = measure(seen_by(written.events, reader))
+        assert seen == measure(written.events)
+        assert (seen.tokens, len(seen.interruptions)) == (73, 1)
+
+
+@given(policies, programs(changing=True), st.sampled_from(["ana", "cy", "bo", "eve", "zoe"]))
+def test_what_anybody_sees_is_measured_as_though_there_were_nothing_else(
+    policy: Policy, program: Sequence[Ask], reader: str
+) -> None:
+    room = PureRoom(policy)
+    room.seat("ana", "cy", "bo", "eve")
+    for ask in program:
+        room.do(ask)
+    seen = list(seen_by(room.events, ParticipantId(reader)))
+    found: Metrics = measure(seen)
+    words = sum(len(event.text.split()) for event in seen)
+    assert sum(part.words for part in found.parts) == words
+    assert found == measure(seen)
