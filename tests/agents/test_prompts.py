@@ -148,3 +148,35 @@ def test_one_who_may_go_on_after_a_false_interruption_is_told_so() -> None:
     system, *lines = prompt(turn_in(said(1, "ana", "How?"), cut, answers=2))
     assert "go on where you stopped" in str(system.content)
     assert lines[-1].content == "First we cut— [cut off by Ana]"
+
+
+# ---- exchanges side by side
+
+SIDE_BY_SIDE = (
+    said(1, ANA, "Tea?", to=[BO]),
+    said(2, CY, "Maths, Flo?", to=["flo"]),
+    said(3, BO, "Green or black?", thread=1),
+    said(4, "flo", "Of course.", thread=2),
+    said(5, CY, "I am hungry."),
+    said(6, ANA, "Green.", thread=1),
+)
+
+
+def test_what_others_say_to_each_other_is_set_apart() -> None:
+    talk = prompt(turn_in(*SIDE_BY_SIDE, answers=6, thread=1))[1:]
+    assert [m.text for m in talk if "exchange" in str(m.text)] == [
+        "(in another exchange) Maths, Flo?",
+        "(in another exchange) Of course.",
+    ]
+    assert [m.name for m in talk] == ["Ana", "Cy Young", "Bo", "flo", "Cy Young", "Ana"]
+
+
+def test_whoever_speaks_unasked_hears_all_of_it_alike() -> None:
+    talk = prompt(turn_in(*SIDE_BY_SIDE, thread=1))[1:]
+    assert not [m for m in talk if "exchange" in str(m.text)]
+
+
+def test_where_there_is_not_room_for_all_the_own_exchange_is_kept() -> None:
+    turn = turn_in(*SIDE_BY_SIDE, answers=6, thread=1)
+    kept = prompt(turn, budget=Budget(utterances=4))[1:]
+    assert [m.text for m in kept] == ["Tea?", "Green or black?", "I am hungry.", "Green."]

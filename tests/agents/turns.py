@@ -23,10 +23,11 @@ def said(
     to: Iterable[str] = (),
     audience: Audience = None,
     cut_by: str | None = None,
+    thread: int | None = None,
 ) -> Event:
     called = tuple(map(ParticipantId, to))
     cut = None if cut_by is None else ParticipantId(cut_by)
-    body = Said(text, called, interrupted_by=cut)
+    body = Said(text, called, interrupted_by=cut, thread=thread)
     return Event(RoomId("kitchen"), seq, seq, float(seq), ParticipantId(by), body, audience)
 
 
@@ -37,7 +38,8 @@ def turn_in(
     answers: int | None = None,
     audience: Audience = None,
     attempt: int = 1,
+    thread: int | None = None,
 ) -> Turn:
     """The turn of ``me`` after ``view``; what it says is in ``delivered``."""
-    hold = Hold(TurnId(turn), me, 99, 0.0, 1e12, audience, answers, attempt)
+    hold = Hold(TurnId(turn), me, 99, 0.0, 1e12, audience, answers, attempt, thread=thread)
     return Turn(hold, MEMBERS, view, WallClock(), lambda delta: None)

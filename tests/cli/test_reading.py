@@ -301,3 +301,28 @@ def test_a_full_disk_is_told(lesson: Path) -> None:
         )
     assert given.returncode == 4
     assert given.stderr == "error: the output cannot be written: No space left on device\n"
+
+
+# ---- threads
+
+
+def test_each_exchange_is_shown_by_itself(lesson: Path, room: str) -> None:
+    shown = tertulia("log", room, "--threads", "--db", url_of(lesson)).stdout
+    heads = [row for row in shown.splitlines() if row.startswith("thread ")]
+    assert "Kim" in heads[0]
+    assert len(heads) > 1
+    rows = lines(tertulia("log", room, "--threads", "--json", "--db", url_of(lesson)))
+    assert len(rows) == len(heads)
+    for row in rows:
+        assert row["said"][0]["seq"] == row["thread"]
+        assert {event["thread"] for event in row["said"][1:]} <= {row["thread"]}
+
+
+def test_threads_show_nobody_what_they_may_not_see(lesson: Path, room: str) -> None:
+    call = ["log", room, "--threads", "--json", "--db", url_of(lesson)]
+    seen = [event for row in lines(tertulia(*call, "--as", "kim")) for event in row["said"]]
+    whole = [event for row in lines(tertulia(*call)) for event in row["said"]]
+    assert [event for event in whole if event["audience"] is None] != whole
+    assert sorted(event["seq"] for event in seen) == sorted(
+        event["seq"] for event in whole if event["audience"] is None or "kim" in event["audience"]
+    )

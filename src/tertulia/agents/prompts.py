@@ -20,10 +20,12 @@ from tertulia.orchestrator.errors import Invalid
 from tertulia.orchestrator.events import Event, Said
 from tertulia.orchestrator.floor import Seat
 from tertulia.orchestrator.room import ROOM, Kind, ParticipantId
+from tertulia.orchestrator.threads import thread_of
 from tertulia.orchestrator.turns import Turn
 
 KINDS = {Kind.HUMAN: "a person", Kind.AGENT: "an agent", Kind.OBSERVER: "only watching"}
 CUT = " …"
+APART = "in another exchange"
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,8 +52,10 @@ def prompt(
     Without a ``card`` the agent has only its name. The oldest utterances are left out first, the
     newest is always kept (shortened, if need be). ``notes`` are added to the system message.
     """
-    lines = [(event.by, rendered(event, turn)) for event in turn.view]
-    kept = _within(lines, budget)
+    apart = others_exchanges(turn)
+    lines = [(event.by, _set_apart(event, turn, apart)) for event in turn.view]
+    first = {event.seq for event in turn.thread} if apart else set()
+    kept = _within(lines, budget, [event.seq in first for event in turn.view])
     system = _introduction(turn, card, len(lines) - len(kept), notes)
     return [SystemMessage(system, name=turn.me.name), *_messages(kept, turn)]
 
@@ -75,6 +79,28 @@ def rendered(event: Event, turn: Turn) -> str:
     if unnamed and event.by != turn.me.id:
         return f"(to {_names(said.addressees, members)}) {text}"
     return text
+
+
+def others_exchanges(turn: Turn) -> frozenset[int]:
+    """The threads that are none of this turn's business: others talk there, with each other.
+
+    Only where the turn answers somebody; whoever speaks unasked speaks to what was said last.
+    """
+    if not turn.thread:
+        return frozenset()
+    ours = {turn.me.id, *(event.by for event in turn.thread)}
+    people: dict[int, set[ParticipantId]] = {}
+    for event in turn.view:
+        if isinstance(event.body, Said):
+            there = people.setdefault(thread_of(event), set())
+            there.update((event.by, *event.body.addressees, *event.body.meant))
+    found = (thread for thread, there in people.items() if len(there) > 1)
+    return frozenset(thread for thread in found if people[thread].isdisjoint(ours))
+
+
+def _set_apart(event: Event, turn: Turn, apart: frozenset[int]) -> str:
+    text = rendered(event, turn)
+    return f"({APART}) {text}" if thread_of(event) in apart else text
 
 
 def _introduction(turn: Turn, card: Card | None, left_out: int, notes: Sequence[str]) -> str:
@@ -120,19 +146,21 @@ def _asker(turn: Turn, who: ParticipantId, languages: Sequence[str]) -> str:
 
 
 def _within(
-    lines: Sequence[tuple[ParticipantId, str]], budget: Budget
+    lines: Sequence[tuple[ParticipantId, str]], budget: Budget, first: Sequence[bool]
 ) -> list[tuple[ParticipantId, str]]:
-    """The newest lines that fit."""
-    kept: list[tuple[ParticipantId, str]] = []
+    """The newest lines that fit; those that come first are kept before any other."""
+    newest = sorted(range(len(lines)), key=lambda place: (not first[place], -place))
+    kept: dict[int, tuple[ParticipantId, str]] = {}
     left = budget.characters
-    for who, text in reversed(lines[-budget.utterances :]):
+    for place in newest[: budget.utterances]:
+        who, text = lines[place]
         if len(text) > left:
             if not kept:
-                kept.append((who, text[: max(0, left - len(CUT))] + CUT))
+                kept[place] = who, text[: max(0, left - len(CUT))] + CUT
             break
-        kept.append((who, text))
+        kept[place] = who, text
         left -= len(text)
-    return kept[::-1]
+    return [kept[place] for place in sorted(kept)]
 
 
 def _messages(lines: Iterable[tuple[ParticipantId, str]], turn: Turn) -> Iterator[BaseMessage]:

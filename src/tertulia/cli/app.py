@@ -98,12 +98,18 @@ def log(
         typer.Option("--as", help="Show only what this participant may see."),
     ] = None,
     after: Annotated[int, typer.Option(min=0, max=2**63 - 1, help="Begin after this seq.")] = 0,
+    threads: Annotated[
+        bool, typer.Option("--threads", help="Show each exchange by itself, utterances only.")
+    ] = False,
     json: Json = False,
 ) -> None:
     """Print what happened in a room."""
-    from tertulia.cli.reading import print_log
+    from tertulia.cli.reading import print_log, print_threads
 
-    print_log(db, room, reader=reader, after=after, json=json)
+    if threads:
+        print_threads(db, room, reader=reader, after=after, json=json)
+    else:
+        print_log(db, room, reader=reader, after=after, json=json)
 
 
 @app.command()

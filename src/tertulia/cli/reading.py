@@ -5,7 +5,9 @@ from rich.text import Text
 
 from tertulia.cli.archive import Archive, existing
 from tertulia.cli.output import columns, line, page
-from tertulia.cli.transcript import LiveTranscript
+from tertulia.cli.transcript import LiveTranscript, shown
+from tertulia.orchestrator.events import Joined
+from tertulia.orchestrator.threads import threads as threads_of
 from tertulia.orchestrator.visibility import may_see
 from tertulia.storage import to_json, verify
 
@@ -42,6 +44,32 @@ def print_log(db: str, room: str, *, reader: str | None, after: int, json: bool)
                 transcript.recall(event)
             else:
                 transcript.show(event)
+
+
+def print_threads(db: str, room: str, *, reader: str | None, after: int, json: bool) -> None:
+    """Print what was said, exchange by exchange: those that have gone on after a seq."""
+    with Archive.at(db) as archive:
+        happened = list(archive.events(room))
+        who = None if reader is None else archive.reader(room, reader)
+    seen = [event for event in happened if who is None or may_see(event.audience, who)]
+    names = {e.by: e.body.name for e in happened if isinstance(e.body, Joined)}
+    out = page()
+    for thread, said in threads_of(seen).items():
+        if said[-1].seq <= after:
+            continue
+        if json:
+            print(line({"thread": thread, "said": [to_json(event) for event in said]}))
+            continue
+        there = ", ".join(dict.fromkeys(shown(names.get(event.by, event.by)) for event in said))
+        out.print(Text(f"thread {thread} · {there}", "bold"), soft_wrap=True)
+        for event in said:
+            told = Text(f"{event.seq:5}  ", "dim")
+            told.append(f"{shown(names.get(event.by, event.by))}: ", "bold")
+            if event.audience is not None:
+                others = [shown(names.get(w, w)) for w in event.audience if w != event.by]
+                told.append(f"(whispers to {', '.join(others)}) ", "dim italic")
+            told.append(shown(event.text))
+            out.print(told, soft_wrap=True)
 
 
 def print_report(db: str, *, json: bool) -> None:

@@ -4,13 +4,19 @@ A thread bears the seq of the utterance with which it began. Logs of old name no
 explicit reply goes on with the thread of what it replies to.
 """
 
+from collections import OrderedDict, deque
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from tertulia.orchestrator.events import Event, Said, Uptake
+from tertulia.orchestrator.floor import Hold
 from tertulia.orchestrator.room import Audience
 from tertulia.orchestrator.visibility import covers
 
+LONGEST = 100
+"""How many utterances of a thread an agent is shown that answers in it."""
+OPEN = 32
+"""How many threads may go on at once and be shown whole."""
 REMEMBERED = 1000
 """How many utterances have their thread remembered."""
 
@@ -47,6 +53,34 @@ class Threads:
     def of(self, seq: int) -> Place | None:
         """Where an utterance is, if it is remembered."""
         return self._places.get(seq)
+
+
+def thread_of(event: Event) -> int:
+    """The thread of an utterance by its own word alone."""
+    named = event.body.thread if isinstance(event.body, Said) else None
+    return event.seq if named is None else named
+
+
+class RecentThreads:
+    """The utterances of the threads that have gone on lately, beyond what is recent in the room."""
+
+    def __init__(self) -> None:
+        """Know none yet."""
+        self._said: OrderedDict[int, deque[Event]] = OrderedDict()
+
+    def add(self, event: Event) -> None:
+        """Take an utterance in."""
+        thread = thread_of(event)
+        self._said.setdefault(thread, deque(maxlen=LONGEST)).append(event)
+        self._said.move_to_end(thread)
+        if len(self._said) > OPEN:
+            self._said.popitem(last=False)
+
+    def of(self, hold: Hold) -> Sequence[Event]:
+        """The thread in which a turn answers, oldest utterance first; else nothing."""
+        if hold.answers is None or hold.thread is None:
+            return ()
+        return tuple(self._said.get(hold.thread, ()))
 
 
 def threads(events: Iterable[Event]) -> dict[int, Sequence[Event]]:

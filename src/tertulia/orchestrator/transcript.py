@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator
 
 from tertulia.orchestrator.events import Event, Said, Uptake
 from tertulia.orchestrator.floor import Hold
+from tertulia.orchestrator.threads import RecentThreads
 from tertulia.orchestrator.visibility import speakable
 
 UTTERANCES = 100
@@ -22,6 +23,7 @@ class Transcript:
         """Begin with the last utterances of the log."""
         self._public: deque[Event] = deque(maxlen=UTTERANCES)
         self._whispers: deque[Event] = deque(maxlen=UTTERANCES)
+        self._threads = RecentThreads()
         self.add(said)
 
     def add(self, events: Iterable[Event]) -> None:
@@ -29,16 +31,22 @@ class Transcript:
         for event in events:
             if type(event.body) is Said and event.body.uptake is not Uptake.RETRACTED:
                 (self._public if event.audience is None else self._whispers).append(event)
+                self._threads.add(event)
 
     def view(self, hold: Hold) -> tuple[Event, ...]:
-        """What the holder may draw on in its turn."""
+        """What the holder may draw on in its turn; the thread that it answers in is whole."""
+        thread = [e for e in self._threads.of(hold) if e.seq <= hold.as_of]
         if hold.audience is None:  # what everybody hears is thought up from what everybody heard
             public = self.public()
+            older = [e for e in thread if e.audience is None and e.seq < public[0].seq]
             whole = not public or public[-1].seq <= hold.as_of
-            return public if whole else tuple(e for e in public if e.seq <= hold.as_of)
+            last = public if whole else tuple(e for e in public if e.seq <= hold.as_of)
+            return (*older, *last)
         heard = sorted((*self._public, *self._whispers), key=lambda event: event.seq)
         until = (event for event in heard if event.seq <= hold.as_of)
-        return tuple(speakable(until, hold.participant, hold.audience))[-UTTERANCES:]
+        last = tuple(speakable(until, hold.participant, hold.audience))[-UTTERANCES:]
+        own = speakable(thread, hold.participant, hold.audience)
+        return (*(e for e in own if not last or e.seq < last[0].seq), *last)
 
     def public(self) -> tuple[Event, ...]:
         """What everybody may see."""

@@ -10,6 +10,7 @@ from tertulia.orchestrator.floor import Hold, Note, Seat
 from tertulia.orchestrator.ports import Clock, Reply
 from tertulia.orchestrator.room import Audience, ParticipantId, RoomId, TurnId
 from tertulia.orchestrator.spending import NOTHING, Spent, Tab
+from tertulia.orchestrator.threads import thread_of
 from tertulia.orchestrator.trp import next_trp
 
 _PROBLEM_LIMIT = 500
@@ -80,6 +81,13 @@ class Turn:
     def room(self) -> RoomId:
         """The room's id."""
         return RoomId(self.hold.turn.rpartition("/")[0])
+
+    @property
+    def thread(self) -> tuple[Event, ...]:
+        """The utterances in view of the exchange in which this turn answers, oldest first."""
+        if self.hold.thread is None or self.answers is None:
+            return ()
+        return tuple(event for event in self.view if thread_of(event) == self.hold.thread)
 
     @property
     def as_of(self) -> int:

@@ -51,14 +51,13 @@ def pair(by: ParticipantId, text: str, before: Sequence[Spoken], now: float) -> 
     """The first part that ``text`` pairs with, if it bears no mark of its own."""
     near = [spoken for spoken in before[-NEAR:] if now - spoken.at <= LATE_S]
     to_me = [spoken for spoken in near if spoken.by != by and by in spoken.to]
-    asked = [spoken for spoken in _since_mine(by, near) if spoken.asks and spoken in to_me]
+    since = [spoken for spoken in _since_mine(by, near) if spoken in to_me]
+    asked = [spoken for spoken in since if spoken.asks]
     if asked:
         return Pair(asked[-1], expected=True)
     if to_me and closes(text):
         return Pair(to_me[-1], expected=False)
-    if to_me and near[-1] is to_me[-1]:
-        return Pair(to_me[-1], expected="?" in text)
-    return None
+    return Pair(since[-1], expected="?" in text) if since else None
 
 
 def exchange(

@@ -96,7 +96,7 @@ def _called(floor: Floor, wanted: Post, audience: Audience) -> tuple[Participant
     """Whom it is said to."""
     explicit = [member(floor, who).id for who in wanted.to]
     named = explicit or list(addressees(wanted.text, floor.members, wanted.by))
-    if wanted.asked_by is not None and wanted.asked_by in floor.members:
+    if wanted.asked_by in floor.members and wanted.asked_by not in (None, wanted.by):
         named.append(wanted.asked_by)
     if audience is not None:
         listeners = map(ParticipantId, wanted.whisper)
