@@ -179,4 +179,4 @@ def test_whoever_speaks_unasked_hears_all_of_it_alike() -> None:
 def test_where_there_is_not_room_for_all_the_own_exchange_is_kept() -> None:
     turn = turn_in(*SIDE_BY_SIDE, answers=6, thread=1)
     kept = prompt(turn, budget=Budget(utterances=4))[1:]
-    assert [m.text for m in kept] == ["Tea?", "Green or black?", "I am hungry.", "Green."]
+    assert [m.text for m in kept] == ["(to Bo) Tea?", "Green or black?", "I am hungry.", "Green."]

@@ -31,6 +31,7 @@ from tertulia.orchestrator.policies import (
     Fair,
     FirstThatDecides,
     FreeTalk,
+    Gated,
     Handoff,
     Limited,
     Quiet,
@@ -276,6 +277,7 @@ combined_policies: st.SearchStrategy[Policy] = st.one_of(
     st.builds(Limited, inner=plain_policies | other_policies, **limits),
     st.builds(Cooldown, inner=plain_policies | other_policies, exchanges=st.integers(1, 4)),
     st.builds(Quiet, inner=plain_policies | other_policies),
+    st.builds(Gated, inner=plain_policies | other_policies, gate=st.sampled_from([0.0, 0.4, 1.0])),
     st.builds(FirstThatDecides, each=st.tuples(plain_policies, other_policies)),
 )
 policies: st.SearchStrategy[Policy] = plain_policies | other_policies | combined_policies

@@ -3,12 +3,13 @@
 Everybody is in the room from their first word on, as persons; nothing is known of what comes later.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from tertulia.evaluation.corpora import Chat
-from tertulia.orchestrator.addressing import Saying, addressees, understood
-from tertulia.orchestrator.events import Event, Said
+from tertulia.evaluation.measures import Tally
+from tertulia.orchestrator.addressing import OBLIGES, Saying, addressees, understood
+from tertulia.orchestrator.events import Event, Found, Said
 from tertulia.orchestrator.floor import Floor, Seat
 from tertulia.orchestrator.hearing import Hearing
 from tertulia.orchestrator.room import Addressing, Kind, ParticipantId, RoomId, RoomSettings
@@ -24,6 +25,30 @@ class Understood:
     event: Event
     said: Said
     members: dict[ParticipantId, Seat]
+
+
+def meant(chat: Chat, whole: Iterable[Understood]) -> Tally:
+    """Annotated lines whose addressee was found, and all of them; nobody is an answer too."""
+    asked = [(set(_whom(one)), chat.meant(one.number)) for one in _annotated(chat, whole)]
+    return sum(bool(said & true) if true else not said for said, true in asked), len(asked)
+
+
+def surely(chat: Chat, whole: Iterable[Understood]) -> Tally:
+    """Found and named, of lines without a mark whose reading was sure enough to oblige an agent."""
+    asked = [
+        (set(_whom(one)), chat.meant(one.number))
+        for one in _annotated(chat, whole)
+        if one.said.found is Found.LEARNED and one.said.sure >= OBLIGES
+    ]
+    return sum(bool(said & true) for said, true in asked), len(asked)
+
+
+def _annotated(chat: Chat, whole: Iterable[Understood]) -> Iterator[Understood]:
+    return (one for one in whole if one.number in chat.answers)
+
+
+def _whom(one: Understood) -> tuple[ParticipantId, ...]:
+    return one.said.addressees + one.said.meant
 
 
 def hear(chat: Chat, addressing: Addressing = Addressing.LEARNED) -> Iterator[Understood]:

@@ -19,6 +19,11 @@ def share(counts: Sequence[int]) -> float:
     return right / asked if asked else 0.0
 
 
+def balanced(counts: Sequence[int]) -> float:
+    """The mean of two shares, of ``(right, asked, right, asked, all)``: chance is 0.5."""
+    return (share(counts[:2]) + share(counts[2:4])) / 2
+
+
 def f_of(counts: Sequence[int]) -> float:
     """The harmonic mean of precision and recall, times 100, of ``(right, said, true)``."""
     right, said, true = counts

@@ -4,7 +4,7 @@ Every figure has a name, a corpus, and a tally of one room; what is asked of a s
 it could know then: it hears a room from its first line, and is asked before it hears the answer.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -12,9 +12,12 @@ from typing import Any, TypeVar
 
 from tertulia.evaluation import corpora, rules
 from tertulia.evaluation.corpora import Chat, Meeting
-from tertulia.evaluation.measures import Figure, Tally, f_of, interval, share, total
+from tertulia.evaluation.gating import Gate, decisions, gated, when_named
+from tertulia.evaluation.hearings import hear, meant, surely
+from tertulia.evaluation.measures import Figure, Tally, balanced, f_of, interval, share, total
 from tertulia.evaluation.overlaps import overlaps_beside
 from tertulia.orchestrator.errors import Unknown
+from tertulia.orchestrator.room import Addressing
 from tertulia.orchestrator.scoring import (
     Forecaster,
     LearnedForecaster,
@@ -24,6 +27,7 @@ from tertulia.orchestrator.scoring import (
 )
 
 Room = TypeVar("Room")
+_Asked = tuple[str, Figure, Sequence[Tally]]
 Forecasting = Callable[[tuple[str, ...]], Forecaster]
 
 
@@ -35,9 +39,18 @@ class Makers:
     molweni: Callable[[], Reader]
     ami: Forecasting
     icsi: Forecasting
+    addressing: Addressing = Addressing.LEARNED
+    gate: Gate = gated
 
 
-RULES = Makers(rules.NamedOrOwn, rules.LastOther, rules.MostFrequent, rules.PreviousButOne)
+RULES = Makers(
+    rules.NamedOrOwn,
+    rules.LastOther,
+    rules.MostFrequent,
+    rules.PreviousButOne,
+    Addressing.EXPLICIT,
+    when_named,
+)
 LEARNED = Makers(
     partial(LearnedReader, "channel"),
     partial(LearnedReader, "dialogue"),
@@ -67,6 +80,9 @@ def eval_turns(data: Path, split: str, makers: Makers = LEARNED) -> dict[str, An
     ):
         figures |= _said(name, figure, tallies)
     figures |= overlaps_beside("ami", ami, "meeting") | overlaps_beside("icsi", icsi, "discussion")
+    for corpus, chats in (("irc", irc), ("molweni", molweni)):
+        for asked in in_rooms(corpus, chats, makers):
+            figures |= _said(*asked)
     return {"eval": "turns", "split": split, **figures}
 
 
@@ -80,6 +96,21 @@ def _there(corpus: Callable[[Path, str], list[Room]], data: Path, split: str) ->
 def read(chat: Chat, reader: Reader) -> list[Reading]:
     """A reader's readings of one room, line by line."""
     return [reader.hear(line) for line in chat.lines]
+
+
+def in_rooms(corpus: str, chats: Sequence[Chat], makers: Makers) -> Iterator[_Asked]:
+    """Addressing and the gate as rooms use them: whom lines are for, and who has to answer them."""
+    heard = [(chat, list(hear(chat, makers.addressing))) for chat in chats]
+    gates = [decisions(*one, makers.gate) for one in heard]
+    yield f"{corpus}_cascade", share, [meant(*one) for one in heard]
+    yield f"{corpus}_sure", share, [surely(*one) for one in heard]
+    yield f"{corpus}_gate_precision", share, [(a, a + b) for a, b, _, _ in gates]
+    yield f"{corpus}_gate_recall", share, [(a, a + c) for a, _, c, _ in gates]
+    yield f"{corpus}_silence_precision", share, [(d, c + d) for _, _, c, d in gates]
+    yield f"{corpus}_silence_recall", share, [(d, b + d) for _, b, _, d in gates]
+    both = [(a, a + c, d, b + d, a + b + c + d) for a, b, c, d in gates]
+    yield f"{corpus}_gate_balanced", balanced, both
+    yield f"{corpus}_gate_base", share, [(a + c, a + b + c + d) for a, b, c, d in gates]
 
 
 def links(chat: Chat, readings: Sequence[Reading]) -> Tally:
@@ -113,7 +144,7 @@ def next_speakers(meeting: Meeting, make: Forecasting) -> Tally:
 
 
 def _said(name: str, figure: Figure, tallies: Sequence[Tally]) -> Mapping[str, Any]:
-    if not tallies:
+    if not tallies or not total(tallies)[-1]:
         return {name: None, f"{name}_ci": None, f"{name}_n": 0}
     low, high = interval(figure, tallies)
     counts = total(tallies)

@@ -7,6 +7,7 @@ from tertulia.orchestrator.policies.conversational import Conversational
 from tertulia.orchestrator.policies.fair import Fair
 from tertulia.orchestrator.policies.first_that_decides import FirstThatDecides
 from tertulia.orchestrator.policies.free_talk import FreeTalk
+from tertulia.orchestrator.policies.gated import Gated
 from tertulia.orchestrator.policies.handoff import Handoff
 from tertulia.orchestrator.policies.raised_hands import RaisedHands
 from tertulia.orchestrator.policies.restraints import Cooldown, Limited, Quiet
@@ -26,6 +27,7 @@ __all__ = [
     "Fair",
     "FirstThatDecides",
     "FreeTalk",
+    "Gated",
     "Handoff",
     "Limited",
     "Quiet",
