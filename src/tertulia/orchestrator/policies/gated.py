@@ -7,7 +7,7 @@ from tertulia.orchestrator.errors import Invalid
 from tertulia.orchestrator.floor import Floor
 from tertulia.orchestrator.policies.conversational import Conversational
 from tertulia.orchestrator.policies.specification import known_as
-from tertulia.orchestrator.ports import Choice, Consult, Exhausted, Policy
+from tertulia.orchestrator.ports import Decision, Policy
 from tertulia.orchestrator.room import ParticipantId
 
 
@@ -29,7 +29,7 @@ class Gated:
         if not 0 <= self.gate <= 1:
             raise Invalid(where="policy 'gated'", what="gate must be between 0 and 1")
 
-    def choose(self, floor: Floor, now: float) -> Choice | Consult | Exhausted | None:
+    def choose(self, floor: Floor, now: float) -> Decision:
         """Let ``inner`` choose among those who have reason to speak."""
         free = _with_a_reason(floor)
         shut = [
