@@ -29,7 +29,7 @@ class Gated:
         if not 0 <= self.gate <= 1:
             raise Invalid(where="policy 'gated'", what="gate must be between 0 and 1")
 
-    def choose(self, floor: Floor, now: float) -> Decision:
+    def choose(self, floor: Floor, now: float) -> Decision | None:
         """Let ``inner`` choose among those who have reason to speak."""
         free = _with_a_reason(floor)
         shut = [
