@@ -14,6 +14,7 @@ from tertulia.orchestrator.endings import (
     condition_changed,
     condition_failed,
     fresh_tally,
+    paid_for,
     started_anew,
 )
 from tertulia.orchestrator.errors import NotNow
@@ -64,7 +65,6 @@ from tertulia.orchestrator.floor import (
     Obligation,
     Request,
     Seat,
-    Spending,
     Standing,
     Utterance,
     revised,
@@ -313,18 +313,12 @@ def _ended(floor: Floor, event: Event, body: TurnEnded) -> Changes:
     if ended is None:
         raise NotNow(who=f"turn {body.turn!r}", standing="not held", event="TurnEnded", hint="")
     seat = floor.members[ended.participant]
-    before = floor.spending
-    rose = revised(
-        seat,
-        floor_s=round(seat.floor_s + event.at - ended.since, 6),
-        undone=seat.undone + 1 if body.outcome is Outcome.ROLLED_BACK else 0,
-        tokens=seat.tokens + body.tokens,
-        cost=round(seat.cost + body.cost, 9),
-    )
+    undone = seat.undone + 1 if body.outcome is Outcome.ROLLED_BACK else 0
+    floor_s = round(seat.floor_s + event.at - ended.since, 6)
+    rose, paid = paid_for(floor, revised(seat, floor_s=floor_s, undone=undone), body)
     changes: Changes = {
+        **paid,
         "members": {**floor.members, ended.participant: rose},
-        "spending": Spending(before.tokens + body.tokens, round(before.cost + body.cost, 9)),
-        "ending": tuple(turn for turn in floor.ending if turn != body.turn),
         "holds": tuple(hold for hold in floor.holds if hold.turn != body.turn),
         "continuing": event.by if body.more else floor.continuing,
     }

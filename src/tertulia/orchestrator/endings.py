@@ -10,8 +10,9 @@ from tertulia.orchestrator.events import (
     ConditionFailed,
     Event,
     RoomResumed,
+    TurnEnded,
 )
-from tertulia.orchestrator.floor import Floor, Tally, revised
+from tertulia.orchestrator.floor import Floor, Seat, Spending, Tally, revised
 
 
 def started_anew(floor: Floor, event: Event, body: RoomResumed) -> dict[str, Any]:
@@ -43,3 +44,16 @@ def fresh_tally(until: Mapping[str, Any] | None, event: Event) -> Tally | None:
 def budget_spent(floor: Floor, event: Event, body: BudgetSpent) -> dict[str, Any]:
     """That has been told."""
     return {"spent": (*floor.spent, (body.participant, body.limit))}
+
+
+def paid_for(floor: Floor, seat: Seat, body: TurnEnded) -> tuple[Seat, dict[str, Any]]:
+    """What a turn took is the speaker's and the room's; nothing is copied for one that was free."""
+    changes: dict[str, Any] = {}
+    if floor.ending:
+        changes["ending"] = tuple(turn for turn in floor.ending if turn != body.turn)
+    if body.tokens or body.cost:
+        before, tokens = floor.spending, seat.tokens + body.tokens
+        seat = revised(seat, tokens=tokens, cost=round(seat.cost + body.cost, 9))
+        spent = Spending(before.tokens + body.tokens, round(before.cost + body.cost, 9))
+        changes["spending"] = spent
+    return seat, changes

@@ -196,8 +196,7 @@ class Turn:
     def tab(self) -> Tab:
         """Something that the turn pays for whose price becomes known little by little."""
         tab = Tab()
-        if not self._over:
-            self._tabs.append(tab)
+        self._tabs.append(tab)
         return tab
 
     @property
