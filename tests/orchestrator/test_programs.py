@@ -33,6 +33,7 @@ from tests.orchestrator.rooms import (
 )
 
 from tertulia.orchestrator import Event, Policy, Room, Said, Speaker
+from tertulia.orchestrator.conditions import said as kept_as
 from tertulia.orchestrator.errors import Refused, StoreBusy, Unreachable
 from tertulia.orchestrator.floor import Phase
 from tertulia.orchestrator.policies import specify
@@ -58,6 +59,9 @@ rooms = st.fixed_dictionaries(
         "trp_s": st.sampled_from([0.0, 3.0]),
         "coalesce_s": st.sampled_from([0.0, 1.5, 20.0]),
         "resume_s": st.none() | st.sampled_from([0.0, 4.0]),
+        "until": st.none()
+        | st.none()
+        | st.sampled_from([{"turns": 5}, {"seconds": 60}, {"stop_word": "Well"}]).map(kept_as),
         "addressing": st.none() | st.sampled_from([Addressing.EXPLICIT, Addressing.PAIRS]),
     }
 )

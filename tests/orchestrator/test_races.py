@@ -333,3 +333,21 @@ async def test_one_who_leaves_in_mid_turn_is_not_begun_again_and_the_room_goes_o
         ]
         assert (await texts(house.log))[-1].startswith("eve:")
         assert await replays(house.log)
+
+
+# ---- rooms that stop of themselves
+
+
+@in_no_time
+async def test_a_stop_word_that_was_taken_back_stops_nothing() -> None:
+    async with a_house() as house:
+        bo = streams("I am DONE. ", "Almost.")
+        until = {"name": "stop_word", "word": "DONE", "by": ["bo"]}
+        room = await house.room("ana bo", {"bo": bo}, input="rollback", until=until)
+        await room.post("ana", "@bo?")
+        await settle(0.5)
+        await room.post("ana", "Not yet!")
+        assert "Concluded" not in [event.type for event in await log_of(house.log)]
+        await room.lapse()  # said once more, and not taken back, it stops the room
+        assert (await log_of(house.log))[-1].type == "Concluded"
+        assert await replays(house.log)

@@ -5,7 +5,7 @@ from typing import Any
 
 from tertulia.orchestrator.conditions.condition import Condition, reason
 from tertulia.orchestrator.conditions.specification import build
-from tertulia.orchestrator.events import Event, Outcome, Said, TurnEnded
+from tertulia.orchestrator.events import Event, Outcome, Said, TurnEnded, Uptake
 from tertulia.orchestrator.floor import Floor, Phase, Tally, revised
 from tertulia.orchestrator.room import Kind
 
@@ -18,10 +18,11 @@ _MOST_BUILT = 1024
 def watched(floor: Floor, event: Event) -> Floor:
     """The floor after ``event``, with what its condition now knows; only an open room is watched.
 
-    A part that raises is not asked again until the room begins anew, and its problem is kept.
+    A part that raises is not asked again until the room begins anew, and its problem is kept. What
+    was taken back has not been said, and ends nothing.
     """
     tally, until = floor.tally, floor.settings.until
-    if tally is None or until is None or floor.phase is not Phase.OPEN:
+    if tally is None or until is None or floor.phase is not Phase.OPEN or _taken_back(event):
         return floor
     condition = _built(until)
     floor = floor.revised(tally=_counted(tally, floor, event))
@@ -55,6 +56,10 @@ def deadline(floor: Floor) -> float | None:
 def _waiting(condition: Condition, tally: Tally) -> Iterator[tuple[int, Condition]]:
     done = {*tally.came, *tally.broken}
     return ((n, leaf) for n, leaf in enumerate(condition.leaves()) if n not in done)
+
+
+def _taken_back(event: Event) -> bool:
+    return isinstance(event.body, Said) and event.body.uptake is Uptake.RETRACTED
 
 
 def _counted(tally: Tally, floor: Floor, event: Event) -> Tally:
