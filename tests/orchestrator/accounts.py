@@ -18,7 +18,7 @@ from tertulia.orchestrator.events import (
     Uptake,
 )
 from tertulia.orchestrator.floor import Floor, Hold, Phase
-from tertulia.orchestrator.room import Audience, Kind, RoomId
+from tertulia.orchestrator.room import Audience, Kind, RoomId, TurnId
 from tertulia.orchestrator.transitions import apply
 from tertulia.orchestrator.visibility import covers
 
@@ -38,6 +38,8 @@ class Account:
         """How long after its lease a turn may end: leaving takes a while, or the store fails."""
         self._causes: Counter[int] = Counter()
         self._cut: Event | None = None
+        self._cause = 0
+        self._to_end: set[TurnId] = set()
         self._audiences: dict[int, Audience] = {}
 
     def take(self, events: Iterable[Event]) -> None:
@@ -56,8 +58,12 @@ class Account:
         body = event.body
         if isinstance(body, TurnGranted):
             _check_grant(before, event)
+        if event.cause != self._cause:
+            assert not self._to_end & {hold.turn for hold in before.holds}
+            self._cause, self._to_end = event.cause, set()
         if isinstance(body, Said):
             self._check_thread(event, body)
+            self._check_uptake(before, event, body)
         if isinstance(body, BargedIn | TurnEnded | TurnInformed | TurnResumed):
             hold = next(hold for hold in before.holds if hold.turn == body.turn)
             assert covers(hold.audience, event.audience)
@@ -68,6 +74,23 @@ class Account:
             assert isinstance(self._cut.body, Said)
             assert body.turn == self._cut.body.turn
         self._cut = event if isinstance(body, Said) and body.interrupted_by is not None else None
+
+    def _check_uptake(self, before: Floor, event: Event, body: Said) -> None:
+        """Who is addressed owes an answer; what is not taken up changes nothing; and once a person
+        has spoken, persons are waited for no longer when the step is over.
+        """
+        if body.uptake is not Uptake.TAKEN:
+            assert (self.floor.owed, self.floor.latest) == (before.owed, before.latest)
+            return
+        owing = {(o.participant, o.by, o.audience) for o in self.floor.owed}
+        for who in set(body.addressees) - {event.by}:
+            speaks = who in before.members and before.members[who].kind is not Kind.OBSERVER
+            assert not speaks or (who, event.by, event.audience) in owing
+        if before.members[event.by].kind is Kind.HUMAN:
+            for hold in before.holds:
+                person = before.members[hold.participant].kind is Kind.HUMAN
+                if person and (event.audience is None or hold.turn == body.turn):
+                    self._to_end.add(hold.turn)
 
     def _check_thread(self, event: Event, body: Said) -> None:
         """Whoever sees an utterance sees the one that began its thread."""

@@ -4,10 +4,15 @@ from collections.abc import Mapping
 from typing import Any
 
 import pytest
+from tests.orchestrator.programs import ANA, BO, CY, PureRoom
 from tests.orchestrator.rooms import a_house, endings, in_no_time, says, settle, streams
 
 from tertulia.orchestrator import Outcome
-from tertulia.orchestrator.admission.input import RESTARTS
+from tertulia.orchestrator.admission.input import BURST, RESTARTS
+from tertulia.orchestrator.arbiter import decide
+from tertulia.orchestrator.events import Event, Said
+from tertulia.orchestrator.policies import Addressed
+from tertulia.orchestrator.transitions import apply
 
 LIMITED = {"name": "limited", "turns": 1, "inner": {"name": "addressed"}}
 
@@ -69,3 +74,25 @@ async def test_what_is_taken_back_again_and_again_is_cut_in_the_end() -> None:
             await room.post("cy", "@bo and me?")
         ended = [outcome for _, outcome, _ in await endings(house.log)]
         assert ended[: RESTARTS + 1] == [Outcome.ROLLED_BACK] * RESTARTS + [Outcome.INTERRUPTED]
+
+
+@in_no_time
+async def test_however_long_a_burst_is_it_starts_turns_again_eight_times_at_most() -> None:
+    async with a_house() as house:
+        room = await house.room("ana bo", {"bo": says(*["Aye."] * 40, after_s=1)}, coalesce_s=1.5)
+        for number in range(40):
+            await room.post("ana", f"@bo and {number}")
+            await settle(0.4)
+        await room.lapse()
+        undone = [o for _, o, _ in await endings(house.log) if o is Outcome.ROLLED_BACK]
+        assert len(undone) <= BURST
+
+
+def test_the_turn_that_answers_a_whisper_has_its_audience() -> None:
+    room = PureRoom(Addressed())
+    room.seat(ANA, CY, BO)
+    said = Said("A secret?", (BO,))
+    event = Event(room.floor.room, room.floor.head + 1, 1, room.now, ANA, said, (ANA, BO))
+    granted = decide(apply(room.floor, event), Addressed(), room.now)
+    assert granted is not None
+    assert granted.audience == (ANA, BO)

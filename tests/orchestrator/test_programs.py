@@ -269,6 +269,11 @@ class Life(RuleBasedStateMachine):
         self.log.errors = [StoreBusy(where="x") for _ in range(times)]
         self.account.lateness_s += 5 * times
 
+    @rule(slow_s=st.sampled_from([0.0, 0.3, 2.0]))
+    def the_store_is_slow(self, slow_s: float) -> None:
+        self.log.slow_s = slow_s
+        self.account.lateness_s += 2 * slow_s
+
     @rule(zombie=st.booleans())
     def the_process_dies_and_another_takes_over(self, zombie: bool) -> None:
         async def take_over() -> None:
@@ -319,7 +324,7 @@ class Life(RuleBasedStateMachine):
             self.runner.close()
 
     async def end(self) -> None:
-        self.log.errors = []
+        self.log.errors, self.log.slow_s = [], 0.0
         while self.under_way:
             await asyncio.wait(self.under_way)
         for key in sorted(self.unsure):

@@ -1,6 +1,7 @@
 """Between what is decided, committed and carried out: what can happen there, and must not."""
 
 import asyncio
+from typing import Any
 
 import pytest
 from tests.orchestrator.programs import ANA, BO, CY
@@ -138,7 +139,8 @@ async def _forget_the_dead() -> None:
 async def test_the_answer_of_a_person_who_has_the_floor_is_never_declined() -> None:
     async with a_house() as house:
         cast = {"bo": hang}
-        room = await house.room("ana cy bo", cast, input="reject", capacity=2, lease_s=30)
+        how: dict[str, Any] = {"input": "reject", "capacity": 2, "addressing": "explicit"}
+        room = await house.room("ana cy bo", cast, lease_s=30, **how)
         await room.post("ana", "@bo @cy shall we?")
         assert room.floor.hold_of(CY) is not None
         answer = await room.post("cy", "We shall.")
