@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from tertulia import House, agent, human, observer, policies
+from tertulia.agents import Keywords
 from tertulia.agents.cards import Card
 from tertulia.agents.speaker import ModelSpeaker
 from tertulia.compose import MEMORY, named, open_log, speaker
@@ -58,6 +59,19 @@ async def test_members_come_in_with_their_profiles() -> None:
         ]
     with pytest.raises(Invalid, match="there is no right 'fly'"):
         human("Ana", permissions=["fly"])
+
+
+async def test_a_person_comes_in_with_a_router(folder: Path) -> None:
+    (folder / "mine.py").write_text("async def to_bo(told):\n    return 'bo'\n", "utf-8")
+    for router in ("mine.py:to_bo", Keywords(otherwise="bo")):
+        async with House() as house:
+            ana, bo, cy = human("Ana", router=router), agent("Bo", hello), agent("Cy", hello)
+            room = await house.room("kitchen", ana, bo, cy, policy="routed")
+            await room.post("ana", "Good morning.")
+            await room.lapse()
+            assert [said.by for said in await room.said()][:2] == ["ana", "bo"]
+    with pytest.raises(Invalid, match="neither an async function from a Routing"):
+        human("Ana", router=len)
 
 
 # ---- houses

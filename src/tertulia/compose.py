@@ -12,7 +12,7 @@ from hashlib import blake2b
 from pathlib import Path
 from traceback import extract_tb
 from types import ModuleType, TracebackType
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, Self, cast
 
 from sqlalchemy.engine import make_url
 
@@ -25,6 +25,7 @@ from tertulia.orchestrator import (
     Policy,
     Room,
     RoomSettings,
+    Router,
     Scheduler,
     Speaker,
     WallClock,
@@ -49,10 +50,14 @@ NAMES = 20
 
 @dataclass(frozen=True, slots=True)
 class Member:
-    """A participant, and the program that speaks for it if it is an agent."""
+    """A participant, and the program that speaks for it if it is an agent.
+
+    ``router`` says who answers what a person says to nobody in particular.
+    """
 
     participant: Participant
     speaker: Speaker | None = None
+    router: Router | None = None
 
 
 def human(
@@ -62,13 +67,17 @@ def human(
     languages: Sequence[str] = (),
     about: str = "",
     permissions: Sequence[str] | None = None,
+    router: Any = None,
 ) -> Member:
     """A person; ``id`` is the handle, made from the name unless it is given.
 
-    ``languages``, ``about`` and ``permissions`` are its ``Profile``. Raises ``Invalid``.
+    ``languages``, ``about`` and ``permissions`` are its ``Profile``. ``router`` is what
+    ``tertulia.compose.router_from`` takes: it says, in rooms whose policy has ``routed`` in it, who
+    answers what this person says to nobody in particular. Raises ``Invalid``.
     """
     known = profile(languages, about, permissions)
-    return Member(_participant(name, id, Kind.HUMAN, known))
+    own = None if router is None else router_from(router)
+    return Member(_participant(name, id, Kind.HUMAN, known), router=own)
 
 
 def agent(
@@ -146,6 +155,7 @@ class House:
             title=title,
             participants=[member.participant for member in members],
             speakers={m.participant.id: m.speaker for m in members if m.speaker is not None},
+            routers={m.participant.id: m.router for m in members if m.router is not None},
         )
 
     async def checkpoints(self) -> "Checkpoints":
@@ -211,6 +221,22 @@ def speaker(
     if inspect.isfunction(made) and not inspect.iscoroutinefunction(made):
         made = from_maker(made, chat_model(card.model, seed=seed), card)
     return speaker_of(made, checkpoints)
+
+
+def router_from(thing: Any) -> Router:
+    """The program that says who answers a person, from whatever it was given as.
+
+    An async function from a ``Routing`` to a handle, ``everyone`` or nobody (or an object called
+    like one), a graph, or the name of one of these as ``named`` finds it. Raises ``Unknown`` and
+    ``Invalid``.
+    """
+    made = named(thing) if isinstance(thing, str) else thing
+    call = getattr(made, "__call__", None)  # noqa: B004 - its kind is asked, not whether it is there
+    if inspect.iscoroutinefunction(made) or inspect.iscoroutinefunction(call):
+        return cast("Router", made)
+    from tertulia.graphs import router_of  # LangGraph takes a second to import
+
+    return router_of(made)
 
 
 def from_maker(make: Callable[..., Any], model: Any, card: Card) -> Any:

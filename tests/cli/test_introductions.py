@@ -7,7 +7,9 @@ from rich.console import Console
 from tertulia.cli.transcript import LiveTranscript
 from tertulia.orchestrator import Event, Kind, Profile, Right
 from tertulia.orchestrator.events import (
+    Advised,
     Body,
+    Consulted,
     Described,
     Joined,
     Noted,
@@ -15,6 +17,8 @@ from tertulia.orchestrator.events import (
     RoomEnded,
     RoomPaused,
     RoomResumed,
+    RouterAttached,
+    RouterDetached,
 )
 from tertulia.orchestrator.room import ROOM, Audience, ParticipantId, RoomId
 
@@ -49,4 +53,28 @@ def test_who_is_who_and_what_is_noted_is_seen() -> None:
         "the room is paused by Ana",
         "the room goes on",
         "the room is closed by Ana: late",
+    ]
+
+
+def test_what_a_router_says_is_seen() -> None:
+    out = io.StringIO()
+    transcript = LiveTranscript(Console(file=out, width=500, highlight=False))
+    ana, bo = map(ParticipantId, ("ana", "bo"))
+    bodies: list[Body] = [
+        Joined("Ana", Kind.HUMAN),
+        RouterAttached(),
+        Consulted(1, "route", (bo,), 9.0, 2),
+        Advised(1, bo),
+        Advised(2, None),
+        Advised(3, None, "named 'zed', which is none of: bo"),
+        RouterDetached(),
+    ]
+    for seq, body in enumerate(bodies, 1):
+        transcript.show(Event(RoomId("kitchen"), seq, seq, 0.0, ana, body))
+    assert [line.partition("· ")[2] for line in out.getvalue().splitlines()[1:]] == [
+        "Ana has a router",
+        "Ana's router: bo",
+        "Ana's router: nobody",
+        "Ana's router: named 'zed', which is none of: bo",
+        "Ana has no router any more",
     ]

@@ -37,6 +37,7 @@ from tertulia.orchestrator.policies import (
     Quiet,
     RaisedHands,
     RoundRobin,
+    Routed,
     Scheduled,
     Selector,
     Weighted,
@@ -45,6 +46,7 @@ from tertulia.orchestrator.policies import (
     specify,
 )
 from tertulia.orchestrator.ports import Policy, Reply
+from tertulia.orchestrator.profile import Right
 from tertulia.orchestrator.room import (
     ROOM,
     Kind,
@@ -165,6 +167,12 @@ def _worded(floor: Floor, now: float, ask: Ask) -> tuple[Draft, ...]:
 
 def _of_the_room(floor: Floor, ask: Ask) -> tuple[Draft, ...]:
     match ask:
+        case ("pause",):
+            return (Draft(ROOM, RoomPaused()),)
+        case ("resume",):
+            return (Draft(ROOM, RoomResumed()),)
+        case ("close",):
+            return (Draft(ROOM, RoomEnded("late")),)
         case ("change", name):
             return (Draft(ROOM, PolicyChanged(specify(build(name)))),)
         case ("nominate", chair, who):
@@ -177,13 +185,38 @@ def _of_the_room(floor: Floor, ask: Ask) -> tuple[Draft, ...]:
             return admission.bid(floor, floor.questions, who, score, "I wonder.")
         case ("unadvised",):
             return admission.end_consultation(floor, floor.questions)
-        case ("pause",):
-            return (Draft(ROOM, RoomPaused()),)
-        case ("resume",):
-            return (Draft(ROOM, RoomResumed()),)
-        case ("close",):
-            return (Draft(ROOM, RoomEnded("late")),)
+    return _of_persons(floor, ask)
+
+
+def _of_persons(floor: Floor, ask: Ask) -> tuple[Draft, ...]:
+    match ask:
+        case ("equip", who, router):
+            return admission.equip(floor, who, router=router)
+        case ("route", name):
+            return _routed(floor, name)
+        case ("ask again",):
+            return _asked_again(floor)
+        case ("note", by, about, whisper):
+            return admission.note(floor, by, about, "so", whisper)
+        case ("permit", who, rights):
+            return admission.describe(floor, who, admission.Description((), "", rights), None)
     return ()
+
+
+def _open_routes(floor: Floor) -> list[int]:
+    return [route.question for route in floor.routes if route.question is not None]
+
+
+def _routed(floor: Floor, name: object) -> tuple[Draft, ...]:
+    """The last router that was asked answers."""
+    asked = _open_routes(floor)
+    return admission.routed(floor, asked[-1], name) if asked else ()
+
+
+def _asked_again(floor: Floor) -> tuple[Draft, ...]:
+    """The room has a new owner, who asks the routers again."""
+    again = [admission.end_consultation(floor, n, again=True) for n in _open_routes(floor)]
+    return tuple(draft for drafts in again for draft in drafts)
 
 
 def _of_a_turn(floor: Floor, now: float, ask: Ask) -> tuple[Draft, ...]:
@@ -229,11 +262,19 @@ asks: st.SearchStrategy[Ask] = st.one_of(
     st.sampled_from([("pause",), ("resume",), ("resume",)]),
     st.tuples(st.just("nominate"), members, members),
     st.tuples(st.just("deny"), members, members),
+    st.tuples(st.just("equip"), members, st.sampled_from([True, True, False])),
+    st.tuples(st.just("note"), members, members, several),
+    st.tuples(st.just("permit"), members, st.none() | st.lists(st.sampled_from(Right))),
 )
 answers = st.one_of(
     st.tuples(st.just("advise"), st.none() | members | st.just("nobody-here")),
     st.tuples(st.just("bid"), members, st.floats(0, 1)),
     st.just(("unadvised",)),
+    st.tuples(
+        st.just("route"),
+        st.none() | members | st.sampled_from(["everyone", "nobody", "nobody-here"]),
+    ),
+    st.just(("ask again",)),
 )
 """What advisers and bidders say, where the policy asks them."""
 changes = st.tuples(
@@ -279,6 +320,8 @@ combined_policies: st.SearchStrategy[Policy] = st.one_of(
     st.builds(Quiet, inner=plain_policies | other_policies),
     st.builds(Gated, inner=plain_policies | other_policies, gate=st.sampled_from([0.0, 0.4, 1.0])),
     st.builds(FirstThatDecides, each=st.tuples(plain_policies, other_policies)),
+    st.builds(Routed, inner=plain_policies | other_policies),
+    st.builds(Fair, inner=st.builds(Routed, inner=plain_policies), patience=st.integers(0, 5)),
 )
 policies: st.SearchStrategy[Policy] = plain_policies | other_policies | combined_policies
 room_settings = st.builds(

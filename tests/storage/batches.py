@@ -36,6 +36,8 @@ from tertulia.orchestrator.events import (
     RoomOpened,
     RoomPaused,
     RoomResumed,
+    RouterAttached,
+    RouterDetached,
     TimeElapsed,
     TurnEnded,
     TurnGranted,
@@ -63,6 +65,7 @@ ana, ben, bo = ParticipantId("ana"), ParticipantId("ben"), ParticipantId("bo")
 POLICY = {"name": "fair", "patience": 4, "inner": {"name": "round_robin", "people": True}}
 
 
+ROUTED = {"name": "routed", "inner": POLICY, "within_s": 5.0}
 KNOWN = Profile(("Spanish", "English"), "A nurse.", (Right.WHISPER, Right.NOTE))
 
 SETTINGS = RoomSettings(
@@ -136,12 +139,14 @@ def bodies() -> list[Body]:
         Described(KNOWN, ana),
         Noted(ana, "likes tea"),
         NoteStruck(3),
+        RouterAttached(),
+        RouterDetached(),
         Said("words", (ana, bo), turn, 3, ana, Uptake.RETRACTED),
         FloorRequested(10**30),
         FloorRequestCancelled(),
         FloorRequestDenied(bo, "not now"),
         Nominated(bo),
-        Consulted(7, "bid", (ana, bo), 0.1 + 0.2),
+        Consulted(7, "bid", (ana, bo), 0.1 + 0.2, 5),
         Advised(7, bo, "a problem"),
         BidMade(7, 0.1, "a thought"),
         ConsultationEnded(7),
@@ -167,7 +172,7 @@ def everything() -> tuple[Draft, ...]:
     """A stretch of log after which no field of the floor is as it was at first."""
     one, two = TurnId("kitchen/1"), TurnId("kitchen/2")
     return (
-        Draft(ROOM, RoomOpened(RoomSettings(POLICY, 2, until={"name": "turns", "n": 9}), "All")),
+        Draft(ROOM, RoomOpened(RoomSettings(ROUTED, 2, until={"name": "turns", "n": 9}), "All")),
         *(Draft(who, Joined(who.title(), Kind.HUMAN, KNOWN)) for who in (ana, ben)),
         Draft(bo, Joined("Bo", Kind.AGENT)),
         Draft(ben, Said("hello")),
@@ -185,6 +190,9 @@ def everything() -> tuple[Draft, ...]:
         Draft(ana, Noted(bo, "is slow"), (ana, ben)),
         Draft(ROOM, Consulted(3, "bid", (ben, bo), 30.5)),
         Draft(ben, BidMade(3, 0.5, "hm"), (ben,)),
+        Draft(ana, RouterAttached()),
+        Draft(ana, Said("who knows?")),
+        Draft(ana, Consulted(4, "route", (ben, bo), 31.5, 20)),
         Draft(ROOM, Concluded("by hand")),
     )
 

@@ -10,6 +10,7 @@ from .listening import ChatModel
 from .nodes import model_caller, planner, router, tool_executor
 from .prompts import Budget, prompt
 from .remote import Patience, Remote
+from .routers import Keywords
 from .scripted import Hang, Scripted
 from .speaker import ModelSpeaker
 from .state import InTurn, TurnState, open_calls
@@ -21,6 +22,7 @@ __all__ = [
     "Embedded",
     "Hang",
     "InTurn",
+    "Keywords",
     "ModelFailed",
     "ModelSpeaker",
     "Patience",

@@ -11,8 +11,8 @@ from tertulia.agents.scripted import Scripted
 from tertulia.agents.speaker import ModelSpeaker
 from tertulia.cli.output import leave_in_peace, line
 from tertulia.cli.transcript import LiveTranscript
-from tertulia.compose import MEMORY, House, open_log, speaker
-from tertulia.orchestrator import Clock, Delta, Event, Kind, Log, Speaker, WallClock
+from tertulia.compose import MEMORY, House, open_log, router_from, speaker
+from tertulia.orchestrator import Clock, Delta, Event, Kind, Log, Router, Speaker, WallClock
 from tertulia.orchestrator.errors import Invalid, Refused
 from tertulia.simulation import (
     Machine,
@@ -95,6 +95,21 @@ def speakers(
     return {role.who: _speaker(role, scenario, seed, checkpoints, base) for role in agents}
 
 
+def routers(scenario: Scenario, base: Path | None = None) -> dict[str, Router]:
+    """The routers that the scenario names, by the handle of the person.
+
+    Raises ``Invalid``, which names the person, for one that cannot be used.
+    """
+    found: dict[str, Router] = {}
+    for role in scenario.participants:
+        if isinstance(role.router, str):
+            try:
+                found[role.who] = router_from(_beside(role.router, base))
+            except Refused as error:
+                raise Invalid(where=f"router of {role.name!r}", what=str(error)) from None
+    return found
+
+
 class _Showing:
     """One performance on the terminal, by one process or, where they crash, by several."""
 
@@ -120,8 +135,9 @@ class _Showing:
             kept = await house.checkpoints() if thinking and isinstance(clock, WallClock) else None
             cast = speakers(scenario, seed, kept, self._base)
             try:
+                own = routers(scenario, self._base)
                 self._room = await perform(
-                    scenario, seed, house.log, house.scheduler, cast, self._watch
+                    scenario, seed, house.log, house.scheduler, cast, self._watch, own
                 )
             finally:
                 leave_in_peace()

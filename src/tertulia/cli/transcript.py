@@ -39,6 +39,8 @@ from tertulia.orchestrator.events import (
     RoomOpened,
     RoomPaused,
     RoomResumed,
+    RouterAttached,
+    RouterDetached,
     TimeElapsed,
     TurnEnded,
     TurnGranted,
@@ -143,6 +145,14 @@ class LiveTranscript:
         self._note(f"{self._name(event.by)} strikes note {body.note}")
 
     @_show.register
+    def _(self, body: RouterAttached, event: Event) -> None:
+        self._note(f"{self._name(event.by)} has a router")
+
+    @_show.register
+    def _(self, body: RouterDetached, event: Event) -> None:
+        self._note(f"{self._name(event.by)} has no router any more")
+
+    @_show.register
     def _(self, body: FloorRequested, event: Event) -> None:
         self._waiting[event.by] = "hand up"
         self._note(f"{self._name(event.by)} raises a hand{self._queue()}")
@@ -164,13 +174,18 @@ class LiveTranscript:
 
     @_show.register
     def _(self, body: Consulted, event: Event) -> None:
+        if body.about is not None:
+            return
         asked = "who should speak" if body.kind == "select" else "who wishes to speak"
         self._note(f"{asked}: {self._listed(body.candidates)}?")
 
     @_show.register
     def _(self, body: Advised, event: Event) -> None:
+        whose = "" if event.by == ROOM else f"{self._name(event.by)}'s router: "
         if body.problem:
-            self._note(body.problem, "red")
+            self._note(f"{whose}{body.problem}", "red")
+        elif whose:
+            self._note(f"{whose}{self._name(body.choice) if body.choice else 'nobody'}")
 
     @_show.register
     def _(self, body: TurnGranted, event: Event) -> None:

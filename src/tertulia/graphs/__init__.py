@@ -4,6 +4,7 @@ from tertulia.agents.state import InTurn, TurnState
 from tertulia.graphs.checkpoints import Checkpoints
 from tertulia.graphs.compiler import compiled
 from tertulia.graphs.draw import draw, mermaid
+from tertulia.graphs.routers import router_of
 from tertulia.graphs.runner import GraphSpeaker
 from tertulia.graphs.speakers import speaker_of
 from tertulia.graphs.spec import END, START, TurnGraph
@@ -32,6 +33,7 @@ __all__ = [
     "mermaid",
     "plan_then_answer",
     "problems_of",
+    "router_of",
     "speaker_of",
     "supervised",
     "tool_user",

@@ -13,6 +13,7 @@ from tertulia.orchestrator.ports import Bid, Choice, Clock, Consult, Log, Policy
 from tertulia.orchestrator.profile import Profile, Right
 from tertulia.orchestrator.replay import replay
 from tertulia.orchestrator.room import Kind, Participant, RoomSettings, handle
+from tertulia.orchestrator.routing import Router, Routing
 from tertulia.orchestrator.scheduler import Scheduler
 from tertulia.orchestrator.turns import Speaker, Turn
 
@@ -39,6 +40,8 @@ __all__ = [
     "Right",
     "Room",
     "RoomSettings",
+    "Router",
+    "Routing",
     "Said",
     "Scheduler",
     "Speaker",

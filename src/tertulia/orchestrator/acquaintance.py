@@ -1,9 +1,19 @@
 """What a room knows of those in it, folded from the log: profiles, and notes about participants."""
 
+from collections.abc import Callable, Mapping
 from typing import Any
 
-from tertulia.orchestrator.events import Described, Event, Noted, NoteStruck
+from tertulia.orchestrator.events import (
+    Body,
+    Described,
+    Event,
+    Noted,
+    NoteStruck,
+    RouterAttached,
+    RouterDetached,
+)
 from tertulia.orchestrator.floor import Floor, Note, revised
+from tertulia.orchestrator.routes import equipped
 
 
 def described(floor: Floor, event: Event, body: Described) -> dict[str, Any]:
@@ -26,3 +36,13 @@ def struck(floor: Floor, event: Event, body: NoteStruck) -> dict[str, Any]:
         for who, notes in floor.notes.items()
     }
     return {"notes": {who: notes for who, notes in left.items() if notes}}
+
+
+CHANGES: Mapping[type[Body], Callable[[Floor, Event, Any], dict[str, Any]]] = {
+    Described: described,
+    Noted: noted,
+    NoteStruck: struck,
+    RouterAttached: equipped,
+    RouterDetached: equipped,
+}
+"""The function for each kind of event that is about those in the room."""

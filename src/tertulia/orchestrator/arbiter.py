@@ -19,9 +19,10 @@ from tertulia.orchestrator.events import (
     PolicyFailed,
     TurnGranted,
 )
-from tertulia.orchestrator.floor import Floor, Phase, Tally
+from tertulia.orchestrator.floor import Floor, Phase, Route, Tally
 from tertulia.orchestrator.ports import Choice, Consult, Exhausted, Policy
 from tertulia.orchestrator.room import ROOM, Kind, TurnId
+from tertulia.orchestrator.routes import candidates, next_route, within_s
 from tertulia.orchestrator.transitions import apply
 
 _PROBLEM_LIMIT = 500
@@ -61,12 +62,13 @@ def step(floor: Floor, drafts: Sequence[Draft], now: float, policy: Policy) -> S
 def decide(floor: Floor, policy: Policy, now: float) -> Draft | None:
     """What ``policy`` wants next, or ``None`` when the floor is to stay as it is.
 
-    Before it is asked, the room's condition is: a room that has come to its end grants nobody.
+    Before it is asked, the room's condition is: a room that has come to its end grants nobody. Then
+    routers are, also while the floor is full.
     """
     if floor.phase is not Phase.OPEN:
         return None
-    if floor.tally is not None and (end := _conclusion(floor.tally)) is not None:
-        return end
+    if (first := _before_the_policy(floor, now)) is not None:
+        return first
     if floor.full:
         return None
     try:
@@ -97,6 +99,12 @@ def lease_s(floor: Floor, kind: Kind) -> float:
     return floor.settings.patience_s if kind is Kind.HUMAN else floor.settings.lease_s
 
 
+def _before_the_policy(floor: Floor, now: float) -> Draft | None:
+    end = None if floor.tally is None else _conclusion(floor.tally)
+    route = next_route(floor) if end is None and floor.routes else None
+    return end if route is None else _ask_router(floor, route, now)
+
+
 def _conclusion(tally: Tally) -> Draft | None:
     if tally.problem is not None:
         return Draft(ROOM, ConditionFailed(tally.problem))
@@ -125,6 +133,13 @@ def _consult(floor: Floor, policy: Policy, wanted: Consult, now: float) -> Draft
     until = round(now + wanted.within_s, 6)
     number = floor.questions + 1
     return Draft(ROOM, Consulted(number, wanted.kind, wanted.candidates, until))
+
+
+def _ask_router(floor: Floor, route: Route, now: float) -> Draft:
+    """Whatever else is going on: routers are asked as soon as it is their turn."""
+    until = round(now + (within_s(floor.settings.policy) or 0.0), 6)
+    number, named = floor.questions + 1, candidates(floor, route.said.by)
+    return Draft(route.said.by, Consulted(number, "route", named, until, route.said.seq))
 
 
 def _grant(floor: Floor, choice: Choice, now: float) -> Draft:

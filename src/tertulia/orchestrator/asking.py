@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from tertulia.orchestrator import routes
 from tertulia.orchestrator.events import (
     Advised,
     BidMade,
@@ -14,12 +15,17 @@ from tertulia.orchestrator.floor import Floor, Question, revised
 
 def consulted(floor: Floor, event: Event, body: Consulted) -> dict[str, Any]:
     """The question is open."""
+    if body.about is not None:
+        return routes.asked(floor, event, body)
     asked = Question(body.question, event.seq, body.kind, body.candidates)
     return {"question": asked, "questions": body.question}
 
 
 def advised(floor: Floor, event: Event, body: Advised) -> dict[str, Any]:
-    """The adviser has answered."""
+    """The adviser, or a router, has answered."""
+    route = routes.route_of(floor, body.question)
+    if route is not None:
+        return routes.answered(floor, route, event, body)
     asked = _asked(floor, body.question)
     if asked is None:
         return {}
@@ -38,6 +44,9 @@ def bid_made(floor: Floor, event: Event, body: BidMade) -> dict[str, Any]:
 
 def consultation_ended(floor: Floor, event: Event, body: ConsultationEnded) -> dict[str, Any]:
     """Nobody else is waited for."""
+    route = routes.route_of(floor, body.question)
+    if route is not None:
+        return routes.done_without(floor, route, event, body)
     asked = _asked(floor, body.question)
     if asked is None:
         return {}

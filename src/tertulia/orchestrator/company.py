@@ -1,15 +1,16 @@
-"""Those who are in a live room, as programs ask about them: profiles, rights, notes."""
+"""Those who are in a live room, as programs ask about them: profiles, rights, notes, routers."""
 
 import asyncio
 from collections.abc import Iterable, Sequence
 
 from tertulia.orchestrator import admission
 from tertulia.orchestrator.conversation import Conversation
-from tertulia.orchestrator.events import Event
+from tertulia.orchestrator.events import Draft, Event
 from tertulia.orchestrator.floor import Floor, Note
 from tertulia.orchestrator.inbox import Prepare
 from tertulia.orchestrator.profile import rights
 from tertulia.orchestrator.room import ParticipantId
+from tertulia.orchestrator.routing import Router
 from tertulia.orchestrator.visibility import may_see
 
 
@@ -53,6 +54,23 @@ class Company:
         changes = admission.Description(languages, about, permissions)
         author = None if by is None else ParticipantId(by)
         await self.request(lambda floor, now: admission.describe(floor, who, changes, author))
+
+    async def route(self, who: str, router: Router | None) -> None:
+        """Let ``router`` say who answers what this person says to nobody in particular.
+
+        It is asked in rooms whose policy has ``routed`` in it; ``None`` takes it away. Raises
+        ``Unknown``, ``RoomClosed``, and ``NotAllowed`` for one who is no person.
+        """
+
+        def prepare(floor: Floor, now: float) -> tuple[Draft, ...]:
+            drafts = admission.equip(floor, who, router=router is not None)
+            if router is None:
+                self.live.routers.known.pop(ParticipantId(who), None)
+            else:
+                self.live.routers.known[ParticipantId(who)] = router
+            return drafts
+
+        await self.request(prepare)
 
     async def note(self, about: str, text: str, *, by: str, whisper: Iterable[str] = ()) -> Event:
         """Keep something in mind about a participant, for agents to know; the event.

@@ -6,7 +6,7 @@
 from collections.abc import Callable, Mapping
 from typing import Any, TypeAlias
 
-from tertulia.orchestrator.acquaintance import described, noted, struck
+from tertulia.orchestrator import acquaintance, routes
 from tertulia.orchestrator.asking import advised, bid_made, consultation_ended, consulted
 from tertulia.orchestrator.endings import (
     budget_spent,
@@ -29,7 +29,6 @@ from tertulia.orchestrator.events import (
     ConditionFailed,
     ConsultationEnded,
     Consulted,
-    Described,
     Event,
     FloorRequestCancelled,
     FloorRequestDenied,
@@ -39,8 +38,6 @@ from tertulia.orchestrator.events import (
     Joined,
     Left,
     Nominated,
-    Noted,
-    NoteStruck,
     Outcome,
     PolicyChanged,
     PolicyFailed,
@@ -85,11 +82,12 @@ def _nothing(floor: Floor, event: Event, body: Body) -> Changes:
 
 
 def _closed(floor: Floor, event: Event, body: RoomEnded) -> Changes:
-    return {"question": None, "cut_off": ()}
+    return {"question": None, "cut_off": (), "routes": ()}
 
 
 def _policy(floor: Floor, event: Event, body: PolicyChanged) -> Changes:
-    return {"settings": revised(floor.settings, policy=body.policy), "spent": ()}
+    changed = {"settings": revised(floor.settings, policy=body.policy), "spent": ()}
+    return changed | routes.unrouted(floor, event, body)
 
 
 def _joined(floor: Floor, event: Event, body: Joined) -> Changes:
@@ -110,7 +108,7 @@ def _left(floor: Floor, event: Event, body: Left) -> Changes:
         "continuing": None if floor.continuing == gone else floor.continuing,
         "cut_off": tuple(c for c in floor.cut_off if c.participant != gone),
         "spent": tuple(told for told in floor.spent if told[0] != gone),
-    }
+    } | routes.left_alone(floor, event)
 
 
 def _said(floor: Floor, event: Event, body: Said) -> Changes:
@@ -131,16 +129,13 @@ def _said(floor: Floor, event: Event, body: Said) -> Changes:
             new = Obligation(who, event.seq, speaker, event.audience, _thread(floor, event, body))
             open_ones[_pair(new)] = new
     changes: Changes = {"owed": tuple(open_ones.values()), "continuing": None}
-    if event.audience is None:
-        to = body.addressees + body.meant
-        asks, thread = "?" in body.text, _thread(floor, event, body)
-        changes["latest"] = Utterance(speaker, event.seq, to, body.everyone, asks, thread)
-        if floor.latest is not None and floor.latest.by != speaker:
-            changes["before"] = floor.latest
+    to, asks, thread = body.addressees + body.meant, "?" in body.text, _thread(floor, event, body)
+    news = Utterance(speaker, event.seq, to, body.everyone, asks, thread)
+    changes |= routes.heard(floor, event, body, news)
     if person:
         in_a_burst = event.at - seat.spoke <= floor.settings.coalesce_s
         spoke = revised(seat, spoke=event.at, burst=seat.burst + 1 if in_a_burst else 1)
-        changes.update(agent_run=0, volunteers=0, members={**floor.members, speaker: spoke})
+        changes["members"] = {**floor.members, speaker: spoke}
     if body.interrupted_by is not None and body.turn is not None:
         changes |= _hold_revised(floor, body.turn, said=event.seq)
     elif floor.cut_off:
@@ -366,9 +361,6 @@ CHANGES: Mapping[type[Body], Callable[[Floor, Event, Any], Changes]] = {
     PolicyFailed: _nothing,
     Joined: _joined,
     Left: _left,
-    Described: described,
-    Noted: noted,
-    NoteStruck: struck,
     Said: _said,
     FloorRequested: _requested,
     FloorRequestCancelled: _cancelled,
@@ -385,6 +377,7 @@ CHANGES: Mapping[type[Body], Callable[[Floor, Event, Any], Changes]] = {
     InterruptionLapsed: _interruption_lapsed,
     InputPolicyChanged: _input_policy,
     TurnEnded: _ended,
+    **acquaintance.CHANGES,
     BudgetSpent: budget_spent,
     ConditionChanged: condition_changed,
     TimeElapsed: _nothing,

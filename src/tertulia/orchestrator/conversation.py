@@ -34,6 +34,7 @@ from tertulia.orchestrator.hearing import Hearing
 from tertulia.orchestrator.inbox import Asked, Inbox, Prepare
 from tertulia.orchestrator.policies import build, policy_after
 from tertulia.orchestrator.ports import Batch, Clock, Log, Policy, Tenure
+from tertulia.orchestrator.routing import Routers
 from tertulia.orchestrator.running import STUBBORN_S, RunningTurns, Surroundings
 from tertulia.orchestrator.spending import billed
 from tertulia.orchestrator.transcript import Transcript
@@ -82,6 +83,7 @@ class Conversation:
         self._kept = tenure.snapshot.head
         self.consultations = Consultations(clock, self._owe)
         self._curfew = Curfew(clock, lambda: self._owe(admission.elapse))
+        self.routers = Routers(clock, self._owe)
         self._loop: asyncio.Task[None] | None = None
         self._quiet: list[asyncio.Future[None]] = []
         self._leaving = self._left = False
@@ -97,9 +99,10 @@ class Conversation:
         self._curfew.set(self.floor)
         for hold in self.floor.holds:
             self._owe(partial(_take_up, hold))
-        if self.floor.question is not None:  # whoever was asked is no longer at it
-            number = self.floor.question.number
-            self._owe(lambda floor, now: admission.end_consultation(floor, number, again=True))
+        asked = [] if self.floor.question is None else [self.floor.question.number]
+        asked += [r.question for r in self.floor.routes if r.question is not None]
+        for number in asked:  # whoever was asked is no longer at it
+            self._owe(partial(_ask_again, number))
         for cut_off in self.floor.cut_off:
             self.turns.resume_later(cut_off.turn)
 
@@ -107,7 +110,9 @@ class Conversation:
     def quiet(self) -> bool:
         """Whether nobody holds the floor and nothing waits to be done."""
         resuming = self.floor.cut_off and self.floor.settings.resume_s is not None
-        busy = self.floor.holds or self._asking or resuming or len(self.inbox)
+        routing = any(route.question is not None for route in self.floor.routes)
+        asking = self._asking or routing
+        busy = self.floor.holds or asking or resuming or len(self.inbox)
         return not busy and self._loop is None
 
     @property
@@ -221,6 +226,7 @@ class Conversation:
             if done.events:
                 self.transcript.add(done.events)
                 self._carry_out(done.events)
+                self.routers.keep(self.floor)
                 if not self._asking:
                     self.consultations.stop()
         finally:  # whatever breaks in carrying out, this has been committed
@@ -243,7 +249,7 @@ class Conversation:
                     self.turns.end(event.by, turn)
                     if outcome is Outcome.INTERRUPTED and not self._leaving:
                         self.turns.resume_later(turn)
-                case Consulted(question=number) as asked if self._asks(number):
+                case Consulted() as asked if not self._leaving:
                     self._consult(asked)
                 case Concluded():
                     self._end_what_runs()
@@ -268,6 +274,7 @@ class Conversation:
         """Cancel every alarm, every running turn, and every question."""
         self.consultations.stop()
         self._curfew.lift()
+        self.routers.stop()
         return self.turns.silence()
 
     def _go(self, why: Unreachable) -> None:
@@ -287,18 +294,24 @@ class Conversation:
         """Put in what the room owes itself."""
         return self.inbox.put(prepare, owed=True)
 
-    def _asks(self, number: int) -> bool:
-        """Whether this question is still open, and ours to ask."""
-        asked = self.floor.question
-        return asked is not None and asked.number == number and not (asked.over or self._leaving)
-
     def _consult(self, asked: Consulted) -> None:
+        """Put a question that is still open."""
+        if asked.about is not None:
+            self.routers.begin(asked, self.floor, self.transcript)
+            return
+        latest = self.floor.question
+        if latest is None or latest.number != asked.question or latest.over:
+            return
         bidders = {
             who: bid
             for who, speaker in self.turns.speakers.items()
             if (bid := getattr(speaker, "bid", None)) is not None
         }
         self.consultations.begin(asked, self.floor, self.transcript.public(), bidders)
+
+
+def _ask_again(number: int, floor: Floor, now: float) -> tuple[Draft, ...]:
+    return admission.end_consultation(floor, number, again=True)
 
 
 def _take_up(hold: Hold, floor: Floor, now: float) -> tuple[Draft, ...]:

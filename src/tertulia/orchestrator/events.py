@@ -17,6 +17,8 @@ from tertulia.orchestrator.bounds import TimeElapsed as TimeElapsed
 from tertulia.orchestrator.persons import Described as Described
 from tertulia.orchestrator.persons import Noted as Noted
 from tertulia.orchestrator.persons import NoteStruck as NoteStruck
+from tertulia.orchestrator.persons import RouterAttached as RouterAttached
+from tertulia.orchestrator.persons import RouterDetached as RouterDetached
 from tertulia.orchestrator.profile import PLAIN, Profile
 from tertulia.orchestrator.room import (
     Audience,
@@ -181,21 +183,27 @@ class Nominated:
 
 @dataclass(frozen=True, slots=True)
 class Consulted:
-    """The policy wants to know something before it decides: ``select`` or ``bid``.
+    """The policy wants to know something before it decides: ``select``, ``bid`` or ``route``.
 
     For ``select`` one adviser names one of the candidates; for ``bid`` each candidate says how much
-    it wishes to speak. Answers that come after ``until`` (Unix seconds) are not waited for.
+    it wishes to speak; for ``route`` a person's router names who answers the utterance ``about``
+    (its seq), and the event is by that person. Answers that come after ``until`` (Unix seconds) are
+    not waited for.
     """
 
     question: int
     kind: str
     candidates: tuple[ParticipantId, ...]
     until: float
+    about: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Advised:
-    """An adviser named somebody, or nobody; ``problem`` if that could not be used."""
+    """An adviser named somebody, or nobody; ``problem`` if that could not be used.
+
+    A router may also name ``everyone``: then the policy decides as though there were no router.
+    """
 
     question: int
     choice: ParticipantId | None = None
@@ -314,6 +322,8 @@ Body: TypeAlias = (
     | Described
     | Noted
     | NoteStruck
+    | RouterAttached
+    | RouterDetached
     | Said
     | FloorRequested
     | FloorRequestCancelled

@@ -61,7 +61,8 @@ class Seat:
     how long those that have ended took, in seconds, since it joined; ``tokens`` and ``cost`` what
     these took. ``spoke`` is when it last said something that was taken up (Unix seconds), ``burst``
     how many such things in quick succession; ``undone`` how many turns in a row it was granted that
-    have not happened.
+    have not happened. ``router``: whether a program is asked who answers what it says to nobody in
+    particular.
     """
 
     id: ParticipantId
@@ -78,6 +79,7 @@ class Seat:
     tokens: int = 0
     cost: float = 0.0
     profile: Profile = PLAIN
+    router: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,7 +137,8 @@ class Hold:
 class Obligation:
     """Somebody was addressed and has not had the floor since (an adjacency pair left open).
 
-    Schegloff & Sacks 1973. The answer goes to ``audience``, as the question did.
+    Schegloff & Sacks 1973. The answer goes to ``audience``, as the question did. ``routed``: it was
+    said to nobody in particular, and its speaker's router named this participant.
     """
 
     participant: ParticipantId
@@ -143,6 +146,7 @@ class Obligation:
     by: ParticipantId
     audience: Audience = None
     thread: int | None = None
+    routed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -234,6 +238,17 @@ class Utterance:
     thread: int | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Route:
+    """What a person said to nobody in particular, until its router has said who answers it.
+
+    ``question`` is the number under which the router was asked (``None``: not yet).
+    """
+
+    said: Utterance
+    question: int | None = None
+
+
 @dataclass(frozen=True)
 class Floor:
     """The whole state that arbitration sees.
@@ -262,6 +277,7 @@ class Floor:
     notes: Mapping[ParticipantId, tuple[Note, ...]] = field(default_factory=dict)
     question: Question | None = None
     questions: int = 0
+    routes: tuple[Route, ...] = ()
     latest: Utterance | None = None
     before: Utterance | None = None
     continuing: ParticipantId | None = None

@@ -33,6 +33,16 @@ class NoteStruck:
 
 
 @dataclass(frozen=True, slots=True)
+class RouterAttached:
+    """From now on a router is asked who answers what this person says to nobody in particular."""
+
+
+@dataclass(frozen=True, slots=True)
+class RouterDetached:
+    """The person has no router any more."""
+
+
+@dataclass(frozen=True, slots=True)
 class Note:
     """What somebody keeps in mind about a participant; ``seq`` is that of the noting."""
 

@@ -8,7 +8,7 @@ import asyncio
 import re
 from collections.abc import Collection, Iterable, Mapping
 from contextlib import suppress
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 from tertulia.orchestrator import conditions
@@ -29,6 +29,7 @@ from tertulia.orchestrator.room import (
     RoomId,
     RoomSettings,
 )
+from tertulia.orchestrator.routing import Router
 from tertulia.orchestrator.transcript import UTTERANCES
 from tertulia.orchestrator.transitions import fold
 from tertulia.orchestrator.turns import Speaker
@@ -36,6 +37,14 @@ from tertulia.orchestrator.turns import Speaker
 _ROOM_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.:-]{0,127}")
 
 GRACE_S = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class _Programs:
+    """Which programs speak for agents and route for persons, by handle."""
+
+    speakers: Mapping[str, Speaker]
+    routers: Mapping[str, Router]
 
 
 class Scheduler:
@@ -55,12 +64,14 @@ class Scheduler:
         title: str = "",
         participants: Iterable[Participant] = (),
         speakers: Mapping[str, Speaker] | None = None,
+        routers: Mapping[str, Router] | None = None,
     ) -> Room:
         """The live room of that name: new, or as its log left it.
 
         A room that exists keeps its settings; participants who are not in it join. ``speakers``
-        says by handle which program speaks for which agent. Turns left unfinished by a crash are
-        taken up again. Raises ``Elsewhere`` while another process has the room.
+        says by handle which program speaks for which agent, ``routers`` which program says who
+        answers which person. Turns left unfinished by a crash are taken up again. Raises
+        ``Elsewhere`` while another process has the room.
         """
         if self._leaving:
             raise ShuttingDown
@@ -74,7 +85,8 @@ class Scheduler:
         taking = self._rooms.get(name)
         if taking is None:
             # In a task of its own: whoever else wants the room may wait for it too.
-            taking = asyncio.create_task(self._take(name, settings, title, speakers or {}))
+            programs = _Programs(speakers or {}, routers or {})
+            taking = asyncio.create_task(self._take(name, settings, title, programs))
             self._rooms[name] = taking
             taking.add_done_callback(lambda done: self._taken(name, done))
         opened = await asyncio.shield(taking)
@@ -84,6 +96,10 @@ class Scheduler:
             opened.attach(who, speaker)
         for participant in participants:
             await opened.join(participant)
+        for who, router in (routers or {}).items():
+            opened.live.routers.known[ParticipantId(who)] = router
+            if who in opened.floor.members:
+                await opened.route(who, router)
         return opened
 
     async def _take(
@@ -91,11 +107,11 @@ class Scheduler:
         name: RoomId,
         settings: RoomSettings | None,
         title: str,
-        speakers: Mapping[str, Speaker],
+        programs: "_Programs",
     ) -> Room:
         tenure = await self._log.acquire(name)
         try:
-            return await self._begin(tenure, settings, title, speakers)
+            return await self._begin(tenure, settings, title, programs)
         except BaseException:
             with suppress(Unreachable, Broken):  # what went wrong first is what is told
                 await self._log.release(name, tenure.epoch)
@@ -106,7 +122,7 @@ class Scheduler:
         tenure: Tenure,
         settings: RoomSettings | None,
         title: str,
-        speakers: Mapping[str, Speaker],
+        programs: "_Programs",
     ) -> Room:
         name, floor = tenure.room, tenure.snapshot
         while floor.head < tenure.head:
@@ -114,7 +130,10 @@ class Scheduler:
         said = await self._log.said(name, floor.head + 1, UTTERANCES) if floor.head else ()
         live = Conversation(floor, tenure, said, self._log, self.clock, self._forget)
         live.turns.speakers.update(
-            {ParticipantId(who): speaker for who, speaker in speakers.items()}
+            {ParticipantId(who): speaker for who, speaker in programs.speakers.items()}
+        )
+        live.routers.known.update(
+            {ParticipantId(who): router for who, router in programs.routers.items()}
         )
         opened = Room(live, self._log, older=floor.head > 0)
         if floor.phase is Phase.UNOPENED:

@@ -11,11 +11,14 @@ from typing import Any, TypeAlias, get_type_hints
 
 from pydantic import TypeAdapter, ValidationError
 
+from tertulia.agents.routers import Keywords
 from tertulia.orchestrator import Kind, Participant, RoomSettings, TertuliaError, conditions, handle
 from tertulia.orchestrator.admission import check_words
+from tertulia.orchestrator.admission.routing import NOBODY
 from tertulia.orchestrator.policies import build, specify
 from tertulia.orchestrator.profile import profile
 from tertulia.orchestrator.room import ParticipantId
+from tertulia.orchestrator.routes import EVERYONE
 from tertulia.simulation.source import Loc
 
 Mistake: TypeAlias = tuple[Loc, str]
@@ -29,6 +32,8 @@ MIND = ("persona", "model", "graph", "lines", "price_in", "price_out")
 """What only agents have."""
 BESIDE = ("policy", "until")
 """Settings of a room that a scenario has fields of its own for."""
+ANYBODY = (EVERYONE, NOBODY)
+"""What a router may say beside a name."""
 NAMING = ("to", "whisper", "while", "interrupt")
 
 
@@ -96,6 +101,10 @@ def of_cue(cue: Mapping[str, Any]) -> Iterator[str]:
 def of_role(role: Mapping[str, Any]) -> Iterator[str]:
     """What is wrong with one participant by itself."""
     kind, habits = role.get("kind", Kind.AGENT), role.get("habits") is not None
+    if role.get("router") is not None:
+        if kind != Kind.HUMAN:
+            yield f"only a human has a router, and {role.get('name')} is an {kind}"
+        yield from of_router(role["router"])
     for name in ("cues", "habits"):
         there = role.get(name) not in (None, (), [])
         if there and kind in (Kind.AGENT, Kind.OBSERVER):
@@ -105,6 +114,23 @@ def of_role(role: Mapping[str, Any]) -> Iterator[str]:
         mind = [name for name in mind if name not in ("persona", "lines")]
     if kind in (Kind.HUMAN, Kind.OBSERVER) and mind:
         yield f"only an agent has {' and '.join(mind)}, and {role.get('name')} is a {kind}"
+
+
+def of_router(router: Any) -> Iterator[str]:
+    """What is wrong with a person's router by itself."""
+    if isinstance(router, str):
+        if not all(router.rpartition(":")):
+            yield "router: write FILE.py:NAME or MODULE:NAME, {to: NAME}, or {words: {WORD: NAME}}"
+    elif not isinstance(router, Mapping):
+        yield "router: write {to: NAME}, {words: {WORD: NAME}, else: NAME}, or FILE.py:NAME"
+    elif set(router) not in ({"to"}, {"words"}, {"words", "else"}):
+        there = ", ".join(map(str, router)) or "nothing"
+        yield f"router: it has either to, or words and perhaps else; this one has {there}"
+    elif not isinstance(router.get("words", {}), Mapping):
+        yield "router: words are names by word: {recipe: Bo}"
+    else:
+        otherwise = router.get("to", router.get("else", EVERYONE))
+        yield from _refusal(Keywords, router.get("words", {}), otherwise)
 
 
 def names_of(roles: Iterable[tuple[str, str]]) -> dict[str, ParticipantId]:
@@ -156,6 +182,9 @@ def _of_cues(roles: list[tuple[int, Mapping[str, Any]]], limit: int) -> Iterator
     there = ", ".join(name for name, _ in written)
     for i, role in roles:
         yield from ((("participants", i), what) for what in of_role(role))
+        for name in _routed(role.get("router")):
+            if name not in ANYBODY and whom(name, known) is None:
+                yield ("participants", i, "router"), f"nobody is called {name!r}; there are {there}"
         cues = role.get("cues")
         for j, cue in enumerate(cues if isinstance(cues, list | tuple) else ()):
             if not isinstance(cue, Mapping):
@@ -169,6 +198,15 @@ def _of_cues(roles: list[tuple[int, Mapping[str, Any]]], limit: int) -> Iterator
             said = cue.get("say")
             if isinstance(said, str) and len(said) > limit:
                 yield (*place, "say"), f"{len(said):,} characters; the room takes {limit:,} at most"
+
+
+def _routed(router: object) -> list[str]:
+    """The names in a router that is written out."""
+    if not isinstance(router, Mapping):
+        return []
+    words = router.get("words")
+    named = [*words.values()] if isinstance(words, Mapping) else []
+    return _texts([*named, router.get("to"), router.get("else")])
 
 
 def _limit(room: object) -> int:

@@ -60,6 +60,7 @@ class Role(Strict):
     """A participant. Agents have a persona, a model or a graph, or a script of their own lines.
 
     People have ``cues``, ``habits`` or both; one with habits says its ``lines``, or improvises.
+    ``router`` says who answers what a person says to nobody in particular (see ``routers``).
     ``id`` is the handle in mentions, made from the name unless it is given. ``graph`` is as
     ``tertulia.compose.speaker`` takes it; a file's name is looked for beside the scenario. Prices
     are those of a million tokens that the agent's model reads and writes.
@@ -74,6 +75,7 @@ class Role(Strict):
     languages: tuple[str, ...] = ()
     about: str = ""
     permissions: tuple[str, ...] | None = None
+    router: Any = None
     lines: tuple[str, ...] = ()
     cues: tuple[Cue, ...] = ()
     habits: Habits | None = None

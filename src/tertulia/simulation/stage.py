@@ -13,6 +13,7 @@ from tertulia.orchestrator import (
     Log,
     Participant,
     Room,
+    Router,
     Scheduler,
     Speaker,
     handle,
@@ -28,6 +29,7 @@ from tertulia.simulation.insistence import AGAIN_S, AT_MOST_S
 from tertulia.simulation.people import Person
 from tertulia.simulation.profile import Profile
 from tertulia.simulation.regular import Regular
+from tertulia.simulation.routers import written
 from tertulia.simulation.scenario import Scenario
 from tertulia.simulation.spoken import Spoken
 from tertulia.simulation.unsteady import Unsteady
@@ -41,7 +43,7 @@ LOOK_ROUND_S = 1.0
 
 UNSET = ("faults", "spoken", "until")
 """Fields of a scenario that came later than rooms were named."""
-UNGIVEN = ("id", "habits", "price_in", "price_out", "about", "permissions")
+UNGIVEN = ("id", "habits", "price_in", "price_out", "about", "permissions", "router")
 """Fields of a participant that came later than rooms were named."""
 
 
@@ -82,21 +84,25 @@ async def perform(
     scheduler: Scheduler,
     speakers: Mapping[str, Speaker],
     watch: Watch,
+    routers: Mapping[str, Router] | None = None,
 ) -> RoomId:
     """Put ``scenario`` on in its room; ``speakers`` by handle. Return the room's name.
+
+    ``routers`` are those that the scenario names and does not write out, by handle.
 
     A performance that the log has whole is shown from the log again; one that was broken off goes
     on where it was. Where the scenario has faults, one goes on after each failure of the database.
     """
     once = watch if isinstance(watch, Once) else Once(watch)
+    own = {**written(scenario), **(routers or {})}
     if scenario.faults is None:
-        return await _perform(scenario, seed, log, scheduler, speakers, once)
+        return await _perform(scenario, seed, log, scheduler, speakers, once, own)
     faults = scenario.faults
     cast = {who: Unsteady(speaker, faults, seed) for who, speaker in speakers.items()}
     until = scheduler.clock.now() + scenario.limit_s + AT_MOST_S
     while True:
         try:
-            return await _perform(scenario, seed, log, scheduler, cast, once)
+            return await _perform(scenario, seed, log, scheduler, cast, once, own)
         except (Fenced, StoreBusy, StoreUnusable):
             if scheduler.clock.now() > until:
                 raise
@@ -110,6 +116,7 @@ async def _perform(
     scheduler: Scheduler,
     speakers: Mapping[str, Speaker],
     watch: Once,
+    routers: Mapping[str, Router],
 ) -> RoomId:
     name = room_name(scenario, seed)
     recorded = await _recorded(log, name)
@@ -125,6 +132,7 @@ async def _perform(
         title=scenario.title,
         participants=_newcomers(scenario, recorded),
         speakers=speakers if spoken is None else spoken.speakers,
+        routers=routers,
     )
     if spoken is not None:
         spoken.begin(room)

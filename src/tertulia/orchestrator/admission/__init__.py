@@ -17,6 +17,7 @@ from tertulia.orchestrator.admission.rights import (
     invite,
     rights_of,
 )
+from tertulia.orchestrator.admission.routing import equip, not_routed, routed
 from tertulia.orchestrator.admission.time import elapse
 from tertulia.orchestrator.admission.turns import (
     RESUMPTIONS,
@@ -49,6 +50,7 @@ __all__ = [
     "describe",
     "elapse",
     "end_consultation",
+    "equip",
     "finish",
     "go_on",
     "inform",
@@ -57,10 +59,12 @@ __all__ = [
     "leave",
     "member",
     "nominate",
+    "not_routed",
     "note",
     "post",
     "request",
     "rights_of",
+    "routed",
     "strike",
     "take_up",
     "unadvised",

@@ -9,6 +9,7 @@ from tertulia.orchestrator.events import (
 )
 from tertulia.orchestrator.floor import Floor, Question
 from tertulia.orchestrator.room import ROOM, ParticipantId
+from tertulia.orchestrator.routes import route_of
 
 
 def advise(floor: Floor, question: int, name: str | None) -> tuple[Draft, ...]:
@@ -45,7 +46,10 @@ def bid(
 
 
 def end_consultation(floor: Floor, question: int, *, again: bool = False) -> tuple[Draft, ...]:
-    """Wait no longer for answers; with ``again`` the policy may ask anew."""
+    """Wait no longer for answers; with ``again`` the policy, or the router, is asked anew."""
+    route = route_of(floor, question)
+    if route is not None:
+        return (Draft(route.said.by, ConsultationEnded(question, again)),)
     if _open_question(floor, question) is None:
         return ()
     return (Draft(ROOM, ConsultationEnded(question, again)),)

@@ -12,6 +12,7 @@ from tertulia.orchestrator.policies.handoff import Handoff
 from tertulia.orchestrator.policies.raised_hands import RaisedHands
 from tertulia.orchestrator.policies.restraints import Cooldown, Limited, Quiet
 from tertulia.orchestrator.policies.round_robin import RoundRobin
+from tertulia.orchestrator.policies.routed import Routed
 from tertulia.orchestrator.policies.scheduled import Scheduled
 from tertulia.orchestrator.policies.selector import Selector
 from tertulia.orchestrator.policies.specification import build, known_as, names, specify
@@ -33,6 +34,7 @@ __all__ = [
     "Quiet",
     "RaisedHands",
     "RoundRobin",
+    "Routed",
     "Scheduled",
     "Selector",
     "Weighted",
