@@ -52,11 +52,13 @@ NAMES = 20
 class Member:
     """A participant, and the program that speaks for it if it is an agent.
 
-    ``router`` says who answers what a person says to nobody in particular.
+    ``router`` says who answers what a person says to nobody in particular. Without
+    ``history`` it sees nothing of a room from before it came in.
     """
 
     participant: Participant
     speaker: Speaker | None = None
+    history: bool = True
     router: Router | None = None
 
 
@@ -68,16 +70,18 @@ def human(
     about: str = "",
     permissions: Sequence[str] | None = None,
     router: Any = None,
+    history: bool = True,
 ) -> Member:
     """A person; ``id`` is the handle, made from the name unless it is given.
 
     ``languages``, ``about`` and ``permissions`` are its ``Profile``. ``router`` is what
     ``tertulia.compose.router_from`` takes: it says, in rooms whose policy has ``routed`` in it, who
-    answers what this person says to nobody in particular. Raises ``Invalid``.
+    answers what this person says to nobody in particular. Without ``history`` it sees nothing from
+    before it came. Raises ``Invalid``.
     """
     known = profile(languages, about, permissions)
     own = None if router is None else router_from(router)
-    return Member(_participant(name, id, Kind.HUMAN, known), router=own)
+    return Member(_participant(name, id, Kind.HUMAN, known), None, history, own)
 
 
 def agent(
@@ -88,18 +92,19 @@ def agent(
     languages: Sequence[str] = (),
     about: str = "",
     permissions: Sequence[str] | None = None,
+    history: bool = True,
 ) -> Member:
     """An agent; ``speaker`` is any async function from a ``Turn`` to what it says.
 
     The rest is as for ``human``: ``about`` is what the others are told of it.
     """
     known = profile(languages, about, permissions)
-    return Member(_participant(name, id, Kind.AGENT, known), speaker)
+    return Member(_participant(name, id, Kind.AGENT, known), speaker, history)
 
 
-def observer(name: str, *, id: str = "") -> Member:  # noqa: A002
+def observer(name: str, *, id: str = "", history: bool = True) -> Member:  # noqa: A002
     """One who only watches."""
-    return Member(_participant(name, id, Kind.OBSERVER))
+    return Member(_participant(name, id, Kind.OBSERVER), None, history)
 
 
 def _participant(name: str, own: str, kind: Kind, known: Profile = PLAIN) -> Participant:
@@ -149,14 +154,21 @@ class House:
             wanted = replace(wanted, policy=specify(build(data)))
         if until is not None:
             wanted = replace(wanted, until=conditions.said(until))
-        return await self.scheduler.open(
+        speakers: dict[str, Speaker] = {
+            m.participant.id: m.speaker for m in members if m.speaker is not None
+        }
+        room = await self.scheduler.open(
             name,
             wanted,
             title=title,
-            participants=[member.participant for member in members],
-            speakers={m.participant.id: m.speaker for m in members if m.speaker is not None},
+            speakers=speakers,
             routers={m.participant.id: m.router for m in members if m.router is not None},
         )
+        for member in members:
+            await room.join(member.participant, history=member.history)
+            if member.router is not None:
+                await room.route(member.participant.id, member.router)
+        return room
 
     async def checkpoints(self) -> "Checkpoints":
         """Where graphs may keep unfinished turns: a file beside the database, swept and open.

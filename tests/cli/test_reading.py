@@ -1,5 +1,6 @@
 """``log``, ``rooms``, ``metrics``, ``verify``: they read, and leave the database as it was."""
 
+import asyncio
 import json
 import sqlite3
 import subprocess
@@ -9,6 +10,8 @@ from typing import Any
 
 import pytest
 from tests.cli.commands import COMMAND, LESSON, PATIENCE_S, lines, tertulia, told, url_of
+
+from tertulia import House, human, observer
 
 pytestmark = pytest.mark.db
 
@@ -47,7 +50,7 @@ def changed(path: Path, *statements: str) -> None:
 
 def test_rooms_are_listed_for_people_and_for_programs(lesson: Path, room: str) -> None:
     assert lines(tertulia("rooms", "--db", url_of(lesson), "--json")) == [
-        {"room": room, "head": 33, "owner": None}
+        {"room": room, "head": 33, "owner": None, "parent": None}
     ]
     heads, row = tertulia("rooms", "--db", url_of(lesson)).stdout.splitlines()
     assert heads.split() == ["room", "events", "held", "by"]
@@ -326,3 +329,72 @@ def test_threads_show_nobody_what_they_may_not_see(lesson: Path, room: str) -> N
     assert sorted(event["seq"] for event in seen) == sorted(
         event["seq"] for event in whole if event["audience"] is None or "kim" in event["audience"]
     )
+
+
+# ---- stays and sub-rooms
+
+
+@pytest.fixture(scope="module")
+def attic(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """A database whose room Cy came into without history, and left before the end."""
+    url = url_of(tmp_path_factory.mktemp("attic") / "attic.db")
+
+    async def talk() -> None:
+        async with House(url) as house:
+            room = await house.room("attic", human("Ana"), observer("Old Man"))
+            await room.post("ana", "before")
+            await house.room("attic", human("Cy", history=False))
+            await room.post("ana", "while he is here")
+            await room.leave("cy")
+            await room.post("ana", "after")
+            trunk = await room.breakout("ana", "trunk", [], title="A trunk")
+            await trunk.breakout("ana", "box", [])
+            await house.room("attic-2", human("Ana"))
+            await trunk.close_breakout("ana", "box")
+
+    asyncio.run(talk())
+    return url
+
+
+def test_a_log_for_one_who_came_without_history_and_left_has_what_it_was_there_for(
+    attic: str,
+) -> None:
+    seen = lines(tertulia("log", "attic", "--as", "cy", "--db", attic, "--json"))
+    assert [(event["type"], event["by"]) for event in seen] == [
+        ("Joined", "cy"),
+        ("Said", "ana"),
+        ("Left", "cy"),
+    ]
+    page = tertulia("log", "attic", "--as", "cy", "--db", attic).stdout
+    assert "Ana: while he is here" in page  # by name, though her coming was before his
+    assert "before" not in page
+    assert "after" not in page
+    assert "Old Man" not in page
+
+
+def test_metrics_for_one_participant_count_what_it_saw(attic: str) -> None:
+    [whole] = lines(tertulia("metrics", "attic", "--db", attic, "--json"))
+    [seen] = lines(tertulia("metrics", "attic", "--as", "Cy", "--db", attic, "--json"))
+    assert [p["utterances"] for p in whole["participants"]] == [3, 0, 0]
+    assert [(p["participant"], p["kind"], p["utterances"]) for p in seen["participants"]] == [
+        ("cy", "human", 0),
+        ("ana", "human", 1),
+    ]
+    told(tertulia("metrics", "attic", "--as", "zoe", "--db", attic), 2)
+
+
+def test_sub_rooms_are_listed_under_their_parents(attic: str) -> None:
+    page = tertulia("rooms", "--db", attic).stdout.splitlines()
+    names = [line[: line.index("attic")] + line.split()[0] for line in page[1:]]
+    assert names == ["attic", "  attic:trunk", "    attic:trunk:box", "attic-2"]
+    rooms = lines(tertulia("rooms", "--db", attic, "--json"))
+    assert {room["room"]: room["parent"] for room in rooms} == {
+        "attic": None,
+        "attic-2": None,
+        "attic:trunk": "attic",
+        "attic:trunk:box": "attic:trunk",
+    }
+    shown = tertulia("log", "attic:trunk", "--db", attic).stdout
+    assert "Ana opens room attic:trunk:box" in shown
+    assert "room attic:trunk:box is closed" in shown
+    assert tertulia("verify", "--db", attic).exit_code == 0

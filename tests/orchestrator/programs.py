@@ -150,6 +150,8 @@ def _worded(floor: Floor, now: float, ask: Ask) -> tuple[Draft, ...]:
     match ask:
         case ("join", who):
             return admission.join(floor, CAST[who])
+        case ("enter", who):
+            return admission.join(floor, CAST[who], history=False)
         case ("leave", who):
             return admission.leave(floor, who, "", "as I was say")
         case ("post", who, text, whisper, back):
@@ -246,6 +248,7 @@ replies = st.builds(
 )
 asks: st.SearchStrategy[Ask] = st.one_of(
     st.tuples(st.just("join"), members),
+    st.tuples(st.just("enter"), members),
     st.tuples(st.just("leave"), members),
     st.tuples(st.just("post"), members, texts, st.just(()), st.none() | st.integers(0, 9)),
     st.tuples(st.just("post"), members, texts, several, st.none()),

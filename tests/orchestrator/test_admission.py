@@ -195,10 +195,12 @@ def test_who_is_named_in_to_takes_the_place_of_who_is_named_in_the_text() -> Non
     assert said(made).addressees == (EVE,)
 
 
-def test_a_whisper_addresses_its_listeners_and_never_one_who_cannot_hear_it() -> None:
+def test_a_whisper_addresses_the_agents_who_hear_it_and_never_one_who_cannot() -> None:
     made = room()
     made.say(ANA, "Psst.", whisper=[BO, CY])
-    assert said(made).addressees == (BO, CY)
+    assert said(made).addressees == (BO,)
+    made.say(ANA, "Psst.", whisper=[CY])
+    assert said(made).addressees == (CY,)
     made.say(ANA, "@eve is odd.", whisper=[BO])
     assert said(made).addressees == (BO,)
     assert not [owed for owed in made.floor.owed if owed.participant == EVE]

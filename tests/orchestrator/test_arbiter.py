@@ -209,6 +209,7 @@ def test_what_the_table_does_not_say_cannot_happen(standing: Standing, kind: typ
         "TurnResumed": (turn, 1.0, 2),
         "TurnInformed": (turn, 1),
         "BargedIn": (turn,),
+        "SubRoomOpened": (floor.room,),
         "InterruptionLapsed": (turn,),
         "TurnEnded": (turn, Outcome.COMMITTED),
     }

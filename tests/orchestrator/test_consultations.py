@@ -16,7 +16,7 @@ from tests.orchestrator.rooms import (
 from tertulia.orchestrator import Adviser, Bid, Consultation, Event, Reply, Speaker, Turn
 from tertulia.orchestrator.events import Advised, BidMade, ConsultationEnded, Consulted, TurnGranted
 from tertulia.orchestrator.room import ParticipantId
-from tertulia.orchestrator.visibility import may_see
+from tertulia.orchestrator.visibility import may_see, sight_in
 
 SELECTED = {"name": "selector", "within_s": 10.0}
 BIDDING = {"name": "bids", "threshold": 0.6, "within_s": 5.0}
@@ -214,10 +214,11 @@ async def test_a_thought_is_seen_by_the_agent_alone() -> None:
         await room.lapse()
         bids = await events_of(house, BidMade)
         assert {bid.by for bid in bids} == {"bo", "eve"}
+        log = await log_of(house.log)
         for bid in bids:
-            assert may_see(bid.audience, bid.by)
+            assert may_see(bid, sight_in(log, bid.by))
             others = {"ana", "bo", "eve"} - {bid.by}
-            assert not any(may_see(bid.audience, ParticipantId(who)) for who in others)
+            assert not any(may_see(bid, sight_in(log, ParticipantId(who))) for who in others)
 
 
 @in_no_time

@@ -3,7 +3,7 @@
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.orchestrator.programs import ANA, BO, CY, DOV, PureRoom
+from tests.orchestrator.programs import ANA, BO, CAST, CY, DOV, PureRoom
 from tests.orchestrator.rooms import a_house, in_no_time, log_of, replays, says
 
 from tertulia.orchestrator import Note, Turn, admission
@@ -11,8 +11,8 @@ from tertulia.orchestrator.admission.notes import NOTES
 from tertulia.orchestrator.errors import BadContent, NotAllowed, Unknown
 from tertulia.orchestrator.events import Noted
 from tertulia.orchestrator.policies import Addressed
-from tertulia.orchestrator.room import Audience, ParticipantId
-from tertulia.orchestrator.visibility import covers, in_mind
+from tertulia.orchestrator.room import Audience, ParticipantId, Stay
+from tertulia.orchestrator.visibility import Sight, covers, in_mind
 
 
 def noted(room: PureRoom, by: ParticipantId, about: str, text: str, *whisper: str) -> int:
@@ -103,8 +103,8 @@ audiences = st.none() | st.sets(st.sampled_from([ANA, BO, CY, DOV]), min_size=1)
 def test_a_note_comes_to_mind_only_where_all_who_hear_the_turn_know_it(
     of_notes: list[Audience], audience: Audience
 ) -> None:
-    notes = [Note(n, ANA, BO, "so", whom) for n, whom in enumerate(of_notes)]
-    kept = in_mind(reversed(notes), BO, audience)
+    notes = [Note(n, ANA, BO, "so", whom) for n, whom in enumerate(of_notes, 1)]
+    kept = in_mind(reversed(notes), Sight(BO, (Stay(1),)), audience)
     for note in notes:
         knows = note.audience is None or BO in note.audience
         assert (note in kept) == (knows and covers(note.audience, audience))
@@ -145,3 +145,15 @@ async def test_everybody_reads_the_notes_that_are_for_them() -> None:
         assert [note.text for note in room.notes("cy")] == ["likes tea"]
         seen = [e for e in await log_of(house.log) if isinstance(e.body, Noted)]
         assert [e.audience for e in seen] == [(ANA, BO), None]
+
+
+@in_no_time
+async def test_who_came_without_history_knows_of_no_earlier_note() -> None:
+    async with a_house() as house:
+        room = await house.room("ana cy")
+        await room.note("ana", "likes tea", by="cy")
+        await room.join(CAST[DOV], history=False)
+        await room.note("ana", "likes jam", by="cy")
+        assert [note.text for note in room.notes("ana", "dov")] == ["likes jam"]
+        assert [note.text for note in room.notes("ana", "cy")] == ["likes tea", "likes jam"]
+        assert room.notes("ana", "stranger") == ()

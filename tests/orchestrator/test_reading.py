@@ -15,7 +15,8 @@ from tests.orchestrator.rooms import (
 
 from tertulia.orchestrator import Delta, Event, Said, Turn
 from tertulia.orchestrator.feed import DELTAS, PAGE, RECENT
-from tertulia.orchestrator.visibility import may_see
+from tertulia.orchestrator.room import ParticipantId
+from tertulia.orchestrator.visibility import seen_by
 from tertulia.storage import MemoryLog
 
 
@@ -85,7 +86,7 @@ async def test_a_participant_who_reads_sees_no_whisper_of_others() -> None:
         kept = await log_of(house.log)
         assert any(event.audience == (ANA, BO) for event in kept)
         for who, reader in readers.items():
-            assert reader.events == [e for e in kept if may_see(e.audience, who)]  # type: ignore[arg-type]
+            assert reader.events == list(seen_by(kept, ParticipantId(who)))
 
 
 @in_no_time

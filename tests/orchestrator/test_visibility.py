@@ -24,7 +24,16 @@ from tertulia.orchestrator.policies import RaisedHands
 from tertulia.orchestrator.room import Audience, ParticipantId
 from tertulia.orchestrator.transcript import Transcript
 from tertulia.orchestrator.transitions import apply
-from tertulia.orchestrator.visibility import audience_of, covers, may_see, seen_by, speakable
+from tertulia.orchestrator.visibility import (
+    audience_of,
+    covers,
+    may_see,
+    seen,
+    seen_by,
+    sight_in,
+    sight_of,
+    speakable,
+)
 
 OUTSIDER = ParticipantId("stranger")
 audiences: st.SearchStrategy[Audience] = st.none() | st.sets(members).map(
@@ -55,8 +64,10 @@ def test_a_whisper_is_seen_by_exactly_its_audience(policy: Policy, program: Sequ
     events = whispering(policy, program)
     for who in (*CAST, OUTSIDER):
         seen = {event.seq for event in seen_by(events, who)}
+        there = {event.seq for event in events if sight_in(events, who).was_there(event.seq)}
         for event in events:
-            assert (event.seq in seen) == (event.audience is None or who in event.audience)
+            meant = event.audience is None or who in event.audience
+            assert (event.seq in seen) == (meant and event.seq in there)
 
 
 @given(policies, programs())
@@ -74,10 +85,10 @@ def test_an_agent_that_speaks_to_all_has_heard_no_whisper(
     events = whispering(policy, program)
     said = [event for event in events if isinstance(event.body, Said)]
     for hold in turns(events):
-        view = Transcript(said).view(hold)
+        view = Transcript(said).view(hold, sight_in(events[: hold.as_of], hold.participant))
         assert all(event.seq <= hold.as_of for event in view)
         listeners = (*CAST, OUTSIDER) if hold.audience is None else hold.audience
-        assert all(may_see(event.audience, who) for event in view for who in listeners)
+        assert all(e.audience is None or who in e.audience for e in view for who in listeners)
 
 
 @given(policies, programs())
@@ -87,8 +98,11 @@ def test_an_agent_hears_all_that_may_be_used_for_its_audience(
     events = whispering(policy, program)
     said = [event for event in events if isinstance(event.body, Said)]
     for hold in turns(events):
-        view = Transcript(said).view(hold)
-        public = [e for e in said if e.audience is None and e.seq <= hold.as_of]
+        sight = sight_in(events[: hold.as_of], hold.participant)
+        view = Transcript(said).view(hold, sight)
+        public = [
+            e for e in said if e.audience is None and e.seq <= hold.as_of and may_see(e, sight)
+        ]
         assert [event for event in view if event.audience is None] == public
         if hold.answers is not None:
             assert hold.answers in [event.seq for event in view]
@@ -137,8 +151,9 @@ def test_what_was_whispered_to_three_may_be_used_for_two_of_them_but_not_the_oth
     to_two = room.say("ana", "For two.", whisper=["bo"])[0]
     to_all = room.say("ana", "For all.")[0]
     said = [to_three, to_two, to_all]
-    assert list(speakable(said, BO, two)) == said
-    assert list(speakable(said, BO, three)) == [to_three, to_all]
-    assert list(speakable(said, BO, None)) == [to_all]
-    assert list(speakable(said, DOV, None)) == [to_all]
-    assert list(seen_by(said, CY)) == [to_three, to_all]
+    bo, dov = sight_of(room.floor, BO), sight_of(room.floor, DOV)
+    assert list(speakable(said, bo, two)) == said
+    assert list(speakable(said, bo, three)) == [to_three, to_all]
+    assert list(speakable(said, bo, None)) == [to_all]
+    assert list(speakable(said, dov, None)) == [to_all]
+    assert list(seen(said, sight_of(room.floor, CY))) == [to_three, to_all]

@@ -16,6 +16,7 @@ is closed at the end of the test.
 import asyncio
 from abc import ABC, abstractmethod
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -33,12 +34,22 @@ from tests.storage.batches import (
 )
 
 from tertulia.orchestrator.errors import Elsewhere, Fenced, Misbehaved, ShuttingDown
-from tertulia.orchestrator.events import Body, Draft, Outcome, Said, TurnEnded
+from tertulia.orchestrator.events import (
+    Body,
+    Draft,
+    Outcome,
+    RoomOpened,
+    RoomPaused,
+    Said,
+    TurnEnded,
+)
 from tertulia.orchestrator.floor import Floor
 from tertulia.orchestrator.ports import Log, RoomSummary
-from tertulia.orchestrator.room import RoomId, TurnId
+from tertulia.orchestrator.room import ROOM, ParticipantId, RoomId, RoomSettings, Stay, TurnId
+from tertulia.orchestrator.visibility import Sight
 
 KITCHEN, GARDEN = RoomId("kitchen"), RoomId("garden")
+cy = ParticipantId("cy")
 
 
 class LogContract(ABC):
@@ -305,15 +316,38 @@ class LogContract(ABC):
             (9, 2, None, [3, 4]),
             (4, 9, None, [1, 3]),
             (1, 9, None, []),
-            (9, 9, ben, [1, 3, 4]),
-            (9, 9, "cy", [1, 4]),
-            (9, 1, "cy", [4]),
-            (9, 2, "cy", [1, 4]),
+            (9, 9, Sight(ben, (Stay(1),)), [1, 3, 4]),
+            (9, 9, Sight(cy, (Stay(1),)), [1, 4]),
+            (9, 1, Sight(cy, (Stay(1),)), [4]),
+            (9, 2, Sight(cy, (Stay(1),)), [1, 4]),
+            (9, 9, Sight(cy), []),
+            (9, 9, Sight(ben, (Stay(2),)), [3, 4]),
+            (9, 9, Sight(ben, (Stay(1, 1), Stay(4))), [1, 4]),
+            (9, 9, Sight(ben, (Stay(1, 2),)), [1]),
+            (4, 1, Sight(ben, (Stay(3, 3),)), [3]),
+            (9, 0, Sight(ben, (Stay(1),)), []),
         ):
-            found = await log.said(KITCHEN, before, limit, seen_by)  # type: ignore[arg-type]
+            found = await log.said(KITCHEN, before, limit, seen_by)
             assert [event.seq for event in found] == seqs
             assert all(isinstance(event.body, Said) for event in found)
         assert await log.said(GARDEN, 9, 9) == []
+
+    async def test_a_whisper_is_not_for_one_whose_handle_looks_alike(self, log: Log) -> None:
+        tenure = await log.acquire(KITCHEN)
+        audience = (ParticipantId("a_b"), ParticipantId("ana-2"))
+        await log.append(batch_of(tenure, 0, said("psst", by=audience[0], audience=audience)))
+        for who, texts in (("a_b", 1), ("ana-2", 1), ("axb", 0), ("ana", 0), ("na-2", 0), ("%", 0)):
+            sight = Sight(ParticipantId(who), (Stay(1),))
+            assert len(await log.said(KITCHEN, 9, 9, sight)) == texts
+
+    async def test_however_long_ago_somebody_left_their_last_utterances_are_found(
+        self, log: Log
+    ) -> None:
+        tenure = await log.acquire(KITCHEN)
+        await log.append(batch_of(tenure, 0, said("1"), *(said(f"{n}") for n in range(2, 300))))
+        sight = Sight(cy, (Stay(2, 5), Stay(9, 9)))
+        pages = [await log.said(KITCHEN, before, 2, sight) for before in (300, 5, 3, 2)]
+        assert [[event.seq for event in page] for page in pages] == [[5, 9], [3, 4], [2], []]
 
     async def test_a_key_that_nobody_used_names_nothing(self, log: Log) -> None:
         assert await log.keyed(KITCHEN, ana, "k") is None
@@ -330,6 +364,17 @@ class LogContract(ABC):
         assert (garden.room, garden.head) == (GARDEN, 0)
         assert garden.owner is not None
         assert listed == RoomSummary(KITCHEN, 1, None)
+
+    async def test_a_sub_room_is_listed_with_its_parent(self, log: Log) -> None:
+        kitchen, pantry = await log.acquire(KITCHEN), await log.acquire(RoomId("kitchen:pantry"))
+        opened = RoomOpened(RoomSettings())
+        await log.append(batch_of(kitchen, 0, Draft(ROOM, opened)))
+        below = replace(opened, parent=KITCHEN, since=3)
+        await log.append(batch_of(pantry, 0, Draft(ROOM, below), Draft(ROOM, RoomPaused())))
+        assert [(room.room, room.parent) for room in await log.rooms()] == [
+            (KITCHEN, None),
+            ("kitchen:pantry", KITCHEN),
+        ]
 
     async def test_a_kept_floor_comes_back(self, log: Log) -> None:
         tenure = await log.acquire(KITCHEN)

@@ -24,7 +24,7 @@ from tertulia.orchestrator.events import Draft, Joined, RoomOpened
 from tertulia.orchestrator.feed import RECENT
 from tertulia.orchestrator.floor import Floor
 from tertulia.orchestrator.policies import build
-from tertulia.orchestrator.room import ROOM, Kind, ParticipantId, RoomId
+from tertulia.orchestrator.room import ROOM, Kind, ParticipantId, RoomId, Stay
 from tertulia.orchestrator.transcript import UTTERANCES
 from tertulia.storage import SqlLog, verify
 from tertulia.storage import log as log_module
@@ -193,6 +193,19 @@ async def test_a_floor_that_cannot_be_read_is_folded_from_the_log_again(path: Pa
     async with House(url_of(path)) as house:
         room = await house.room("long", human("Ana"))
         assert room.floor.head >= LONG
+
+
+async def test_a_floor_kept_by_a_version_that_knew_less_is_folded_from_the_log_again(
+    path: Path,
+) -> None:
+    long_room(path, kept_at=LONG - SNAPSHOT_EVERY)
+    with altered(path) as connection:
+        connection.execute("UPDATE snapshots SET floor = json_remove(floor, '$.stays')")
+    assert verify(url_of(path)).violations == ()
+    async with House(url_of(path)) as house:
+        room = await house.room("long", human("Ana"))
+        assert room.floor.stays[ParticipantId("ana")] == (Stay(1),)
+        assert len(await room.said("ana")) == UTTERANCES
 
 
 # ---- reading along

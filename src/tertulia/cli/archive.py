@@ -14,12 +14,14 @@ from tertulia.orchestrator import Event, handle
 from tertulia.orchestrator.errors import Invalid, Unknown
 from tertulia.orchestrator.feed import PAGE
 from tertulia.orchestrator.ports import RoomSummary
-from tertulia.orchestrator.room import ParticipantId, RoomId
+from tertulia.orchestrator.room import ParticipantId
+from tertulia.orchestrator.visibility import Sight, sight_in
 from tertulia.storage.codec import from_row
 from tertulia.storage.engine import connect, place
 from tertulia.storage.faults import in_our_words
 from tertulia.storage.schema import expect
-from tertulia.storage.tables import events, rooms
+from tertulia.storage.tables import events
+from tertulia.storage.views import listed
 
 
 class Archive:
@@ -51,9 +53,7 @@ class Archive:
 
     def rooms(self) -> Sequence[RoomSummary]:
         """Every room, by name."""
-        wanted = sa.select(rooms.c.id, rooms.c.head, rooms.c.owner).order_by(rooms.c.id)
-        rows = self._connection.execute(wanted)
-        return [RoomSummary(RoomId(row.id), row.head, row.owner) for row in rows]
+        return listed(self._connection)
 
     def events(self, room: str, after: int = 0) -> Iterator[Event]:
         """The events of a room after a seq. Raises ``Unknown`` for a room that is not there."""
@@ -79,6 +79,14 @@ class Archive:
                 return ParticipantId(wanted)
         hint = f" in room {room!r}: {', '.join(there) or 'nobody'}"
         raise Unknown(kind="participant", name=name, hint=hint)
+
+    def sight(self, room: str, who: ParticipantId) -> Sight:
+        """What a participant may see of the room."""
+        moves = sa.select(events).where(
+            events.c.room == room, events.c.by == who, events.c.type.in_(("Joined", "Left"))
+        )
+        rows = self._connection.execute(moves.order_by(events.c.seq))
+        return sight_in(map(from_row, rows), who)
 
     def _page(self, room: str, after: int) -> list[Event]:
         wanted = sa.select(events).where(events.c.room == room, events.c.seq > after)

@@ -16,6 +16,7 @@ from tertulia.orchestrator import Delta, Event, Kind, Room, Speaker, handle
 from tertulia.orchestrator.errors import TertuliaError
 from tertulia.orchestrator.floor import Phase, Standing
 from tertulia.orchestrator.room import ParticipantId
+from tertulia.orchestrator.visibility import sight_of
 from tertulia.simulation import Scenario, load
 from tertulia.simulation.scenario import Role
 from tertulia.storage import to_json
@@ -221,14 +222,22 @@ class Place:
         rows = []
         for seat in floor.members.values():
             standing = floor.standing(seat.id)
+            if standing is Standing.HOLDING and seat.id not in self._holders():
+                standing = Standing.LISTENING  # it whispers with others
             told = "" if standing is Standing.LISTENING else f" · {standing}"
             mine = " (you)" if seat.id == self._me else ""
             rows.append(f"  {shown(seat.name)}{mine} · {seat.kind}{told}")
         return "\n".join(rows)
 
+    def _holders(self) -> list[ParticipantId]:
+        """Who has a floor, of those that I hear."""
+        sight = sight_of(self._room.floor, self._me)
+        holds = self._room.floor.holds
+        return [hold.participant for hold in holds if sight.sees(hold.audience, hold.as_of)]
+
     def _status(self) -> str:
         floor = self._room.floor
-        holders = [floor.members[hold.participant].name for hold in floor.holds]
+        holders = [floor.members[who].name for who in self._holders()]
         hands = [floor.members[request.participant].name for request in floor.pending]
         words = " · ".join(text[-60:].replace("\n", " ") for text in self._said.values() if text)
         status = f"floor: {', '.join(holders) or 'free'}"

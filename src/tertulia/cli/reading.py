@@ -1,5 +1,7 @@
 """Commands that only read a database: its rooms, a room's log, the report of its soundness."""
 
+from collections.abc import Iterator, Sequence
+
 import typer
 from rich.text import Text
 
@@ -7,6 +9,8 @@ from tertulia.cli.archive import Archive, existing
 from tertulia.cli.output import columns, line, page
 from tertulia.cli.transcript import LiveTranscript, shown
 from tertulia.orchestrator.events import Joined
+from tertulia.orchestrator.ports import RoomSummary
+from tertulia.orchestrator.room import RoomId
 from tertulia.orchestrator.threads import threads as threads_of
 from tertulia.orchestrator.visibility import may_see
 from tertulia.storage import to_json, verify
@@ -20,12 +24,28 @@ def print_rooms(db: str, *, json: bool) -> None:
         found = archive.rooms()
     if json:
         for room in found:
-            print(line({"room": room.room, "head": room.head, "owner": room.owner}))
+            told = {"room": room.room, "head": room.head, "owner": room.owner}
+            print(line({**told, "parent": room.parent}))
     elif found:
-        rows = [(room.room, str(room.head), room.owner or "-") for room in found]
+        rows = [
+            ("  " * depth + room.room, str(room.head), room.owner or "-")
+            for depth, room in _tree(found)
+        ]
         columns(("room", "events", "held by"), rows)
     else:
         print("no rooms yet")
+
+
+def _tree(
+    found: Sequence[RoomSummary], parent: RoomId | None = None, depth: int = 0
+) -> Iterator[tuple[int, RoomSummary]]:
+    """Each room, and under it its sub-rooms; ``depth`` says how far below."""
+    names = {room.room for room in found}
+    for room in found:
+        above = room.parent if room.parent in names else None  # whose parent is gone stands alone
+        if above == parent:
+            yield depth, room
+            yield from _tree(found, room.room, depth + 1)
 
 
 def print_log(db: str, room: str, *, reader: str | None, after: int, json: bool) -> None:
@@ -34,11 +54,11 @@ def print_log(db: str, room: str, *, reader: str | None, after: int, json: bool)
     with Archive.at(db) as archive:
         happened = archive.events(room, after if json else 0)
         first = next(happened, None)  # a room that is not there is told before a reader who is not
-        who = None if reader is None else archive.reader(room, reader)
+        sight = None if reader is None else archive.sight(room, archive.reader(room, reader))
         for event in () if first is None else (first, *happened):
-            if who is not None and not may_see(event.audience, who):
-                continue
-            if json:
+            if sight is not None and not may_see(event, sight):
+                transcript.meet(event)
+            elif json:
                 print(line(to_json(event)))
             elif event.seq <= after:
                 transcript.recall(event)
@@ -50,8 +70,8 @@ def print_threads(db: str, room: str, *, reader: str | None, after: int, json: b
     """Print what was said, exchange by exchange: those that have gone on after a seq."""
     with Archive.at(db) as archive:
         happened = list(archive.events(room))
-        who = None if reader is None else archive.reader(room, reader)
-    seen = [event for event in happened if who is None or may_see(event.audience, who)]
+        sight = None if reader is None else archive.sight(room, archive.reader(room, reader))
+    seen = [event for event in happened if sight is None or may_see(event, sight)]
     names = {e.by: e.body.name for e in happened if isinstance(e.body, Joined)}
     out = page()
     for thread, said in threads_of(seen).items():

@@ -41,6 +41,8 @@ from tertulia.orchestrator.events import (
     RoomResumed,
     RouterAttached,
     RouterDetached,
+    SubRoomClosed,
+    SubRoomOpened,
     TimeElapsed,
     TurnEnded,
     TurnGranted,
@@ -87,6 +89,10 @@ class LiveTranscript:
         """Take note of an earlier event that is not shown: when it began, and who is who."""
         if self._began is None:
             self._began = event.at
+        self.meet(event)
+
+    def meet(self, event: Event) -> None:
+        """Take note of who is who from an event that is not for the reader's eyes."""
         if isinstance(event.body, Joined):
             self._names[event.by] = event.body.name
 
@@ -116,6 +122,16 @@ class LiveTranscript:
     @_show.register
     def _(self, body: RoomEnded, event: Event) -> None:
         self._note(f"the room is closed{self._by(event)}{_because(body.reason)}")
+
+    @_show.register
+    def _(self, body: SubRoomOpened, event: Event) -> None:
+        others = self._names_of(event.audience or (), event.by)
+        title = f" ({body.title})" if body.title else ""
+        self._note(f"{self._name(event.by)} opens room {body.room}{title} with {others}")
+
+    @_show.register
+    def _(self, body: SubRoomClosed, event: Event) -> None:
+        self._note(f"room {body.room} is closed")
 
     @_show.register
     def _(self, body: Joined, event: Event) -> None:

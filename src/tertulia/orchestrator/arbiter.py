@@ -20,6 +20,7 @@ from tertulia.orchestrator.events import (
     TurnGranted,
 )
 from tertulia.orchestrator.floor import Floor, Phase, Route, Tally
+from tertulia.orchestrator.policies.asides import aside, in_order, whispered, within
 from tertulia.orchestrator.ports import Choice, Consult, Exhausted, Policy
 from tertulia.orchestrator.room import ROOM, Kind, TurnId
 from tertulia.orchestrator.routes import candidates, next_route, within_s
@@ -67,10 +68,33 @@ def decide(floor: Floor, policy: Policy, now: float) -> Draft | None:
     """
     if floor.phase is not Phase.OPEN:
         return None
-    if (first := _before_the_policy(floor, now)) is not None:
-        return first
-    if floor.full:
-        return None
+    if (ending := _before_the_policy(floor, now)) is not None:
+        return ending
+    if not floor.settings.side_floors or not whispered(floor):
+        return None if floor.full else _on_a_floor(floor, policy, now)
+    first = in_order(policy)
+    beside = _aside(floor, policy, now, ordered=True) if first else None
+    if beside is not None:
+        return beside
+    open_to_all = None if floor.full else _on_a_floor(within(floor, None), policy, now)
+    if first or (open_to_all is not None and not isinstance(open_to_all.body, PolicyFailed)):
+        return open_to_all
+    return _aside(floor, policy, now, ordered=False) or open_to_all
+
+
+def _aside(floor: Floor, policy: Policy, now: float, *, ordered: bool) -> Draft | None:
+    """What follows on the side floors."""
+    try:
+        choice = aside(floor, policy, now, ordered=ordered)
+    except Exception as error:  # a combinator may be anybody's code, too
+        return _failed(policy, f"raised {error!r}"[:_PROBLEM_LIMIT])
+    if isinstance(choice, Exhausted):
+        return _exhausted(floor, policy, choice)
+    return None if choice is None else _grant(floor, choice, now)
+
+
+def _on_a_floor(floor: Floor, policy: Policy, now: float) -> Draft | None:
+    """What the policy wants on everybody's floor."""
     try:
         choice = policy.choose(floor, now)
         if choice is None:

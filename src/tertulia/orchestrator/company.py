@@ -11,7 +11,7 @@ from tertulia.orchestrator.inbox import Prepare
 from tertulia.orchestrator.profile import rights
 from tertulia.orchestrator.room import ParticipantId
 from tertulia.orchestrator.routing import Router
-from tertulia.orchestrator.visibility import may_see
+from tertulia.orchestrator.visibility import sight_of
 
 
 class Company:
@@ -95,5 +95,5 @@ class Company:
         kept = self.floor.notes.get(ParticipantId(about), ())
         if reads_as is None:
             return kept
-        reader = ParticipantId(reads_as)
-        return tuple(note for note in kept if may_see(note.audience, reader))
+        sight = sight_of(self.floor, ParticipantId(reads_as))
+        return tuple(note for note in kept if sight.sees(note.audience, note.seq))

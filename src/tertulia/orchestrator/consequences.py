@@ -46,6 +46,8 @@ from tertulia.orchestrator.events import (
     RoomPaused,
     RoomResumed,
     Said,
+    SubRoomClosed,
+    SubRoomOpened,
     TimeElapsed,
     TurnEnded,
     TurnGranted,
@@ -66,6 +68,8 @@ from tertulia.orchestrator.floor import (
     Utterance,
     revised,
 )
+from tertulia.orchestrator.grants import granted
+from tertulia.orchestrator.membership import joined, left, sub_room_closed, sub_room_opened
 from tertulia.orchestrator.room import Audience, Kind, ParticipantId, TurnId
 from tertulia.orchestrator.visibility import covers
 
@@ -74,7 +78,8 @@ Changes: TypeAlias = dict[str, Any]
 
 
 def _opened(floor: Floor, event: Event, body: RoomOpened) -> Changes:
-    return {"settings": body.settings, "tally": fresh_tally(body.settings.until, event)}
+    tally = fresh_tally(body.settings.until, event)
+    return {"settings": body.settings, "parent": body.parent, "tally": tally}
 
 
 def _nothing(floor: Floor, event: Event, body: Body) -> Changes:
@@ -88,27 +93,6 @@ def _closed(floor: Floor, event: Event, body: RoomEnded) -> Changes:
 def _policy(floor: Floor, event: Event, body: PolicyChanged) -> Changes:
     changed = {"settings": revised(floor.settings, policy=body.policy), "spent": ()}
     return changed | routes.unrouted(floor, event, body)
-
-
-def _joined(floor: Floor, event: Event, body: Joined) -> Changes:
-    seq, profile = event.seq, body.profile
-    seat = Seat(event.by, body.name, body.kind, joined=seq, heard=seq, profile=profile)
-    return {"members": {**floor.members, event.by: seat}}
-
-
-def _left(floor: Floor, event: Event, body: Left) -> Changes:
-    gone = event.by
-    left = floor.members[gone]
-    return {
-        "departed": {**floor.departed, gone: (left.name, left.kind)},
-        "members": {who: seat for who, seat in floor.members.items() if who != gone},
-        "pending": tuple(r for r in floor.pending if r.participant != gone),
-        "owed": tuple(o for o in floor.owed if o.participant != gone),
-        "nominated": tuple(n for n in floor.nominated if n.participant != gone),
-        "continuing": None if floor.continuing == gone else floor.continuing,
-        "cut_off": tuple(c for c in floor.cut_off if c.participant != gone),
-        "spent": tuple(told for told in floor.spent if told[0] != gone),
-    } | routes.left_alone(floor, event)
 
 
 def _said(floor: Floor, event: Event, body: Said) -> Changes:
@@ -128,10 +112,13 @@ def _said(floor: Floor, event: Event, body: Said) -> Changes:
             # Asked again, one owes one answer, to the last asking, in the place of the first.
             new = Obligation(who, event.seq, speaker, event.audience, _thread(floor, event, body))
             open_ones[_pair(new)] = new
-    changes: Changes = {"owed": tuple(open_ones.values()), "continuing": None}
+    aside = floor.beside(event.audience)
+    changes: Changes = {"owed": tuple(open_ones.values())}
+    changes |= {} if aside else {"continuing": None}
     to, asks, thread = body.addressees + body.meant, "?" in body.text, _thread(floor, event, body)
     news = Utterance(speaker, event.seq, to, body.everyone, asks, thread)
     changes |= routes.heard(floor, event, body, news)
+    changes |= {"volunteers": floor.volunteers} if aside else {}
     if person:
         in_a_burst = event.at - seat.spoke <= floor.settings.coalesce_s
         spoke = revised(seat, spoke=event.at, burst=seat.burst + 1 if in_a_burst else 1)
@@ -188,69 +175,6 @@ def _cancelled(
 def _nominated(floor: Floor, event: Event, body: Nominated) -> Changes:
     named = Nomination(event.by, body.chair)
     return {} if named in floor.nominated else {"nominated": (*floor.nominated, named)}
-
-
-def _granted(floor: Floor, event: Event, body: TurnGranted) -> Changes:
-    who, serial = event.by, floor.grants + 1
-    seat = floor.members[who]
-    heard = event.seq if event.audience is None else seat.heard
-    agent = int(seat.kind is Kind.AGENT)
-    claim = _claim(floor, seat, event.audience, body.answers)
-    thread, partner = _speaks_in(floor, claim, event.audience, body.answers)
-    hold = Hold(
-        body.turn,
-        who,
-        event.seq,
-        event.at,
-        body.until,
-        event.audience,
-        body.answers,
-        claim=claim,
-        thread=thread,
-        partner=partner,
-    )
-    sat = revised(seat, heard=heard, granted=serial, turns=seat.turns + 1)
-    return {
-        "members": {**floor.members, who: sat},
-        "pending": tuple(r for r in floor.pending if r.participant != who),
-        "holds": (*floor.holds, hold),
-        "owed": tuple(o for o in floor.owed if o not in claim.owed),
-        "nominated": tuple(n for n in floor.nominated if n.participant != who),
-        "cut_off": tuple(c for c in floor.cut_off if not covers(event.audience, c.audience)),
-        "question": None,
-        "continuing": None,
-        "grants": serial,
-        "agent_turns": floor.agent_turns + agent,
-        "agent_run": floor.agent_run + agent,
-        "volunteers": floor.volunteers + (agent if body.answers is None else 0),
-    }
-
-
-def _claim(floor: Floor, seat: Seat, audience: Audience, answers: int | None) -> Claim:
-    """What a grant takes from the floor: what is owed in one thread is answered by one turn."""
-    who = seat.id
-    owed = [o for o in floor.owed if o.participant == who and o.audience == audience]
-    answered = next((o for o in owed if o.seq == answers), None)
-    return Claim(
-        seat,
-        tuple(o for o in owed if answered is None or o.thread == answered.thread),
-        next((r for r in floor.pending if r.participant == who), None),
-        tuple(n for n in floor.nominated if n.participant == who),
-        floor.continuing == who,
-    )
-
-
-def _speaks_in(
-    floor: Floor, claim: Claim, audience: Audience, answers: int | None
-) -> tuple[int | None, ParticipantId | None]:
-    """The thread that a turn speaks in, and to whom: who asked, or else who spoke last."""
-    answered = next((o for o in claim.owed if o.seq == answers), None)
-    if answered is not None:
-        return answered.thread, answered.by
-    last = floor.latest
-    if answers is None and audience is None and last is not None and last.by != claim.seat.id:
-        return last.thread, last.by
-    return answers, None
 
 
 def _resumed(floor: Floor, event: Event, body: TurnResumed) -> Changes:
@@ -315,8 +239,12 @@ def _ended(floor: Floor, event: Event, body: TurnEnded) -> Changes:
         **paid,
         "members": {**floor.members, ended.participant: rose},
         "holds": tuple(hold for hold in floor.holds if hold.turn != body.turn),
-        "continuing": event.by if body.more else floor.continuing,
     }
+    if body.more and floor.beside(ended.audience) and ended.answers is not None:
+        rest = Obligation(event.by, ended.answers, event.by, ended.audience, ended.thread)
+        changes["owed"] = (*floor.owed, rest)  # an agent's own wish: bounded as agents' talk is
+    elif body.more:
+        changes["continuing"] = event.by
     if body.outcome is Outcome.ROLLED_BACK and ended.claim is not None:
         changes |= _given_back(floor, rose, ended.claim)
     if (
@@ -358,9 +286,11 @@ CHANGES: Mapping[type[Body], Callable[[Floor, Event, Any], Changes]] = {
     RoomResumed: started_anew,
     RoomEnded: _closed,
     PolicyChanged: _policy,
+    SubRoomOpened: sub_room_opened,
+    SubRoomClosed: sub_room_closed,
     PolicyFailed: _nothing,
-    Joined: _joined,
-    Left: _left,
+    Joined: joined,
+    Left: left,
     Said: _said,
     FloorRequested: _requested,
     FloorRequestCancelled: _cancelled,
@@ -370,7 +300,7 @@ CHANGES: Mapping[type[Body], Callable[[Floor, Event, Any], Changes]] = {
     Advised: advised,
     BidMade: bid_made,
     ConsultationEnded: consultation_ended,
-    TurnGranted: _granted,
+    TurnGranted: granted,
     TurnResumed: _resumed,
     TurnInformed: _informed,
     BargedIn: _barged_in,

@@ -12,13 +12,16 @@ from tertulia.orchestrator.floor import Floor, Seat
 from tertulia.orchestrator.inbox import Prepare
 from tertulia.orchestrator.ports import Bid, Clock
 from tertulia.orchestrator.room import ParticipantId
+from tertulia.orchestrator.transcript import Transcript
+from tertulia.orchestrator.visibility import sight_of
 
 
 @dataclass(frozen=True, slots=True)
 class Consultation:
     """What an adviser, or an agent that bids, is told. ``me`` is the agent that is asked to bid.
 
-    ``view`` holds the last utterances that everybody may see, oldest first.
+    ``view`` holds the last utterances that were for everybody, oldest first; an agent that bids is
+    shown those that it was there for.
     """
 
     candidates: tuple[Seat, ...]
@@ -47,13 +50,13 @@ class Consultations:
         self,
         asked: Consulted,
         floor: Floor,
-        view: tuple[Event, ...],
+        transcript: Transcript,
         bidders: Mapping[ParticipantId, Bidder],
     ) -> None:
         """Ask those who can answer; after a while nobody is waited for."""
         self.stop()
         candidates = tuple(floor.members[who] for who in asked.candidates if who in floor.members)
-        whole = Consultation(candidates, floor.members, view)
+        whole = Consultation(candidates, floor.members, transcript.public())
         left = asked.until - self._clock.now()
         end = partial(_ended, asked.question)
         self._cancel_alarm = self._clock.call_later(left, lambda: self._ask(end))
@@ -61,6 +64,7 @@ class Consultations:
             self._tasks.append(asyncio.create_task(self._select(asked.question, whole)))
             return
         for seat in candidates:
+            view = transcript.public(sight_of(floor, seat.id))
             own = Consultation(candidates, floor.members, view, seat)
             bidder = bidders.get(seat.id, _eager)
             self._tasks.append(asyncio.create_task(self._bid(asked.question, own, seat, bidder)))

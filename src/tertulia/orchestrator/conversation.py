@@ -70,7 +70,7 @@ class Conversation:
     ) -> None:
         """Take the room as its log left it; ``lost`` is called when another owner takes it."""
         self.floor, self.epoch = floor, tenure.epoch
-        self.feed = Feed(floor.room, log, floor.head)
+        self.feed = Feed(floor.room, log, floor)
         self.transcript = Transcript(said)
         self.hearing = Hearing(said)
         self.inbox = Inbox(self._arrived)
@@ -231,7 +231,7 @@ class Conversation:
                     self.consultations.stop()
         finally:  # whatever breaks in carrying out, this has been committed
             if done.events:
-                self.feed.publish(done.events)
+                self.feed.publish(done.events, done.floor)
             self._curfew.set(done.floor)
             for asked, events in done.answers:
                 asked.answer(events)
@@ -307,7 +307,7 @@ class Conversation:
             for who, speaker in self.turns.speakers.items()
             if (bid := getattr(speaker, "bid", None)) is not None
         }
-        self.consultations.begin(asked, self.floor, self.transcript.public(), bidders)
+        self.consultations.begin(asked, self.floor, self.transcript, bidders)
 
 
 def _ask_again(number: int, floor: Floor, now: float) -> tuple[Draft, ...]:

@@ -20,6 +20,10 @@ from tertulia.orchestrator.persons import NoteStruck as NoteStruck
 from tertulia.orchestrator.persons import RouterAttached as RouterAttached
 from tertulia.orchestrator.persons import RouterDetached as RouterDetached
 from tertulia.orchestrator.profile import PLAIN, Profile
+from tertulia.orchestrator.questions import Advised as Advised
+from tertulia.orchestrator.questions import BidMade as BidMade
+from tertulia.orchestrator.questions import ConsultationEnded as ConsultationEnded
+from tertulia.orchestrator.questions import Consulted as Consulted
 from tertulia.orchestrator.room import (
     Audience,
     InputPolicy,
@@ -29,6 +33,8 @@ from tertulia.orchestrator.room import (
     RoomSettings,
     TurnId,
 )
+from tertulia.orchestrator.subrooms import SubRoomClosed as SubRoomClosed
+from tertulia.orchestrator.subrooms import SubRoomOpened as SubRoomOpened
 
 
 class Outcome(StrEnum):
@@ -80,10 +86,15 @@ class Found(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class RoomOpened:
-    """The first event of every room."""
+    """The first event of every room.
+
+    A sub-room knows its ``parent``, and ``since`` which event of that (its seq) it was opened.
+    """
 
     settings: RoomSettings
     title: str = ""
+    parent: RoomId | None = None
+    since: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,12 +123,16 @@ class RoomEnded:
 
 @dataclass(frozen=True, slots=True)
 class Joined:
-    """A participant came in, by itself or brought in by another."""
+    """A participant came in, by itself or brought in by another.
+
+    Without ``history`` it sees nothing from before.
+    """
 
     name: str
     kind: Kind
     profile: Profile = PLAIN
     invited_by: ParticipantId | None = None
+    history: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,58 +194,6 @@ class Nominated:
     """The chair named this participant to speak next; a chaired room follows."""
 
     chair: ParticipantId
-
-
-@dataclass(frozen=True, slots=True)
-class Consulted:
-    """The policy wants to know something before it decides: ``select``, ``bid`` or ``route``.
-
-    For ``select`` one adviser names one of the candidates; for ``bid`` each candidate says how much
-    it wishes to speak; for ``route`` a person's router names who answers the utterance ``about``
-    (its seq), and the event is by that person. Answers that come after ``until`` (Unix seconds) are
-    not waited for.
-    """
-
-    question: int
-    kind: str
-    candidates: tuple[ParticipantId, ...]
-    until: float
-    about: int | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Advised:
-    """An adviser named somebody, or nobody; ``problem`` if that could not be used.
-
-    A router may also name ``everyone``: then the policy decides as though there were no router.
-    """
-
-    question: int
-    choice: ParticipantId | None = None
-    problem: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class BidMade:
-    """How much an agent wishes to speak, from 0 to 1, and why (Inner Thoughts, CHI 2025).
-
-    The thought is private: the event's audience is the agent alone.
-    """
-
-    question: int
-    score: float
-    thought: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class ConsultationEnded:
-    """The question is no longer open; whoever has not answered is not waited for.
-
-    ``again``: nobody works on it any more, and the policy may ask anew.
-    """
-
-    question: int
-    again: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -316,6 +279,8 @@ Body: TypeAlias = (
     | RoomPaused
     | RoomResumed
     | PolicyChanged
+    | SubRoomOpened
+    | SubRoomClosed
     | RoomEnded
     | Joined
     | Left

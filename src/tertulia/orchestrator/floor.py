@@ -10,9 +10,20 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, TypeVar
 
+from tertulia.orchestrator.counts import Spending as Spending
+from tertulia.orchestrator.counts import Tally as Tally
 from tertulia.orchestrator.persons import Note as Note
 from tertulia.orchestrator.profile import PLAIN, Profile
-from tertulia.orchestrator.room import Audience, Kind, ParticipantId, RoomId, RoomSettings, TurnId
+from tertulia.orchestrator.room import (
+    Audience,
+    Kind,
+    ParticipantId,
+    RoomId,
+    RoomSettings,
+    Stay,
+    TurnId,
+)
+from tertulia.orchestrator.subrooms import SubRoom
 
 Value = TypeVar("Value")
 
@@ -192,37 +203,6 @@ class Question:
 
 
 @dataclass(frozen=True, slots=True)
-class Spending:
-    """What all turns that have ended took, also of those who have left since."""
-
-    tokens: int = 0
-    cost: float = 0.0
-
-
-@dataclass(frozen=True, slots=True)
-class Tally:
-    """What has happened since the room began, or began anew, as far as its condition asks.
-
-    ``since`` in Unix seconds; ``turns`` counts agents' turns that have ended, ``failed`` those that
-    failed, ``utterances`` those to everybody, ``spoke`` who made them. ``came`` are the parts of
-    the condition that have come true, in their order in it; ``broken`` those that raised, as
-    ``problem`` tells until it has been told. ``reason``: the whole has come true, and why.
-    """
-
-    since: float = 0.0
-    turns: int = 0
-    failed: int = 0
-    utterances: int = 0
-    tokens: int = 0
-    cost: float = 0.0
-    spoke: tuple[ParticipantId, ...] = ()
-    came: tuple[int, ...] = ()
-    broken: tuple[int, ...] = ()
-    problem: str | None = None
-    reason: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
 class Utterance:
     """Who spoke last to everybody, and where in the log.
 
@@ -258,7 +238,8 @@ class Floor:
     whom nobody had addressed, ``agent_turns`` all of them. A grant that was rolled back counts as
     none, but for ``undone``. ``notes`` are kept by whom they are about, who may have left.
     ``barred`` are those whom a combinator of policies holds back while it asks another one; nothing
-    in the log bars anybody.
+    in the log bars anybody. ``stays`` tells of everybody who ever came in when they were there (see
+    ``visibility``). ``subrooms`` are those that are open; a sub-room has a ``parent``.
     ``tally`` is there while the room has a condition to stop at; ``ending`` are turns that it cut
     and that have not ended yet; ``spent`` which limits have been told to be used up, and by whom.
     """
@@ -275,6 +256,9 @@ class Floor:
     nominated: tuple[Nomination, ...] = ()
     departed: Mapping[ParticipantId, tuple[str, Kind]] = field(default_factory=dict)
     notes: Mapping[ParticipantId, tuple[Note, ...]] = field(default_factory=dict)
+    stays: Mapping[ParticipantId, tuple[Stay, ...]] = field(default_factory=dict)
+    parent: RoomId | None = None
+    subrooms: tuple[SubRoom, ...] = ()
     question: Question | None = None
     questions: int = 0
     routes: tuple[Route, ...] = ()
@@ -289,7 +273,7 @@ class Floor:
     agent_run: int = 0
     volunteers: int = 0
     barred: frozenset[ParticipantId] = frozenset()
-    spending: Spending = Spending()
+    spending: Spending = field(default_factory=Spending)
     spent: tuple[tuple[ParticipantId | None, str], ...] = ()
     tally: Tally | None = None
     ending: tuple[TurnId, ...] = ()
@@ -327,9 +311,15 @@ class Floor:
 
     @property
     def full(self) -> bool:
-        """Whether as many hold the floor as may."""
+        """Whether as many hold the floor as may; with side floors, everybody's floor."""
         capacity = self.settings.capacity
-        return capacity is not None and len(self.holds) >= capacity
+        if capacity is None or not self.settings.side_floors:
+            return capacity is not None and len(self.holds) >= capacity
+        return len([hold for hold in self.holds if hold.audience is None]) >= capacity
+
+    def beside(self, audience: Audience) -> bool:
+        """Whether this audience has a floor of its own, beside everybody's."""
+        return audience is not None and bool(self.settings.side_floors)
 
     @property
     def exhausted(self) -> bool:

@@ -3,11 +3,11 @@
 import asyncio
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from functools import partial
-from typing import Any
+from typing import Any, Protocol
 
 from tertulia.orchestrator import admission, conditions
 from tertulia.orchestrator.addressing import Ear
-from tertulia.orchestrator.admission import Look, Post
+from tertulia.orchestrator.admission import Breakout, Look, Post
 from tertulia.orchestrator.company import Company
 from tertulia.orchestrator.conditions import Condition
 from tertulia.orchestrator.consultation import Adviser
@@ -39,21 +39,42 @@ from tertulia.orchestrator.room import (
     Participant,
     ParticipantId,
     RoomId,
+    RoomSettings,
     one_of,
+    room_name,
 )
+from tertulia.orchestrator.subrooms import SubRoom
 from tertulia.orchestrator.transcript import UTTERANCES
 from tertulia.orchestrator.transitions import check
 from tertulia.orchestrator.turns import Speaker
-from tertulia.orchestrator.visibility import covers, may_see
+from tertulia.orchestrator.visibility import covers, may_see, sight_of, sub_rooms_of
+
+
+class Rooms(Protocol):
+    """What one room needs the others for (see ``breakouts``)."""
+
+    async def breakout(
+        self, room: "Room", by: ParticipantId, wanted: Breakout, settings: RoomSettings | None
+    ) -> "Room":
+        """Open a sub-room, or take it up again."""
+        ...
+
+    async def close_breakout(self, room: "Room", name: RoomId, said: Post) -> None:
+        """End a sub-room, and say in ``room`` what came of it."""
+        ...
+
+    async def close(self, room: "Room", reason: str, by: str | None) -> None:
+        """End a room, after its sub-rooms, and let its parent know."""
+        ...
 
 
 class Room(Company):
     """A live room, as its participants' programs see it."""
 
-    def __init__(self, live: Conversation, log: Log, *, older: bool) -> None:
+    def __init__(self, live: Conversation, log: Log, rooms: Rooms, *, older: bool) -> None:
         """Made by ``Scheduler.open``; ``older``: the log held events before it was live here."""
         super().__init__(live)
-        self._log = log
+        self._log, self._rooms = log, rooms
         self._keys = Keys(live.floor.room, log, older=older)
 
     @property
@@ -121,15 +142,22 @@ class Room(Company):
         return event
 
     async def join(
-        self, participant: Participant, speaker: Speaker | None = None, *, by: str | None = None
+        self,
+        participant: Participant,
+        speaker: Speaker | None = None,
+        *,
+        history: bool = True,
+        by: str | None = None,
     ) -> None:
         """Let somebody in, whom ``by`` brings in; nothing if they are in.
 
+        Without ``history`` they see nothing from before they came, here or in any prompt.
         Raises ``Exists`` if the handle is taken, ``NotAllowed`` if ``by`` may bring in nobody.
         """
 
         def prepare(floor: Floor, now: float) -> tuple[Draft, ...]:
-            drafts = admission.invite(floor, admission.join(floor, participant), by)
+            coming = admission.join(floor, participant, history=history)
+            drafts = admission.invite(floor, coming, by)
             if speaker is not None:  # before its first turn can begin
                 self.attach(participant.id, speaker)
             return drafts
@@ -248,8 +276,50 @@ class Room(Company):
         """
         await self._do(RoomResumed(), by, Right.PAUSE)
 
+    async def breakout(
+        self,
+        by: str,
+        name: str,
+        members: Iterable[str],
+        *,
+        title: str = "",
+        settings: RoomSettings | None = None,
+    ) -> "Room":
+        """Open a room beside this one for ``members`` and ``by``, or take it up again.
+
+        It is called ``ROOM:NAME``, has its own log and floor, and this room's settings unless it is
+        given others; agents keep their speakers. Nobody else is told of it.
+        Raises ``Unknown``, ``Exists``, ``Invalid``, ``NotNow`` (observers), ``RoomClosed``.
+        """
+        wanted = Breakout(room_name(f"{self.id}:{name}"), tuple(members), title)
+        return await self._rooms.breakout(self, ParticipantId(by), wanted, settings)
+
+    def breakouts(self, reads_as: str | None = None) -> tuple[SubRoom, ...]:
+        """The open sub-rooms that ``reads_as`` knows of (``None``: all)."""
+        if reads_as is None:
+            return self.floor.subrooms
+        return sub_rooms_of(self.floor, ParticipantId(reads_as))
+
+    async def close_breakout(
+        self, by: str, name: str, *, summary: str = "", whisper: Iterable[str] = ()
+    ) -> None:
+        """End a sub-room, and let ``by``, who is in it, say here what came of it.
+
+        The ``summary`` is for everybody, or for ``whisper`` alone; without one nothing is said.
+        Raises ``Unknown`` for whoever was not in it, and what ``post`` raises.
+        """
+        said = Post(ParticipantId(by), summary, whisper=tuple(whisper))
+        await self._rooms.close_breakout(self, RoomId(f"{self.id}:{name}"), said)
+
     async def close(self, reason: str = "", *, by: str | None = None) -> None:
-        """End the room for good; turns that run are cut. Raises ``NotAllowed``."""
+        """End the room for good, after its sub-rooms; turns that run are cut.
+
+        Raises ``NotAllowed``.
+        """
+        await self._rooms.close(self, reason, by)
+
+    async def end(self, reason: str = "", *, by: str | None = None) -> None:
+        """End this room alone, without a word to its parent; ``close`` is what you want."""
         admission.check_words("reason", reason)
 
         def prepare(floor: Floor, now: float) -> tuple[Draft, ...]:
@@ -262,19 +332,27 @@ class Room(Company):
         """Wait until nobody holds the floor and nothing waits to be done."""
         await self.live.lapse()
 
-    async def said(self, reads_as: str | None = None, limit: int = UTTERANCES) -> Sequence[Event]:
-        """The last utterances that ``reads_as`` may see (``None``: all), oldest first."""
-        reader = None if reads_as is None else ParticipantId(reads_as)
-        return await self._log.said(self.id, self.floor.head + 1, limit, reader)
+    async def said(
+        self, reads_as: str | None = None, limit: int = UTTERANCES, before: int | None = None
+    ) -> Sequence[Event]:
+        """The last utterances that ``reads_as`` may see (``None``: all), oldest first.
+
+        For the page before, ask for those ``before`` the seq of the first.
+        """
+        sight = None if reads_as is None else sight_of(self.floor, ParticipantId(reads_as))
+        until = self.floor.head + 1 if before is None else before
+        return await self._log.said(self.id, until, limit, sight)
 
     def subscribe(
-        self, reads_as: str | None = None, after: int = 0
+        self, reads_as: str | None = None, after: int = 0, until: int | None = None
     ) -> AsyncIterator[Event | Delta]:
         """All events after the seq ``after`` that ``reads_as`` may see, and pieces of utterances.
 
-        ``None`` reads as the house itself, which sees everything. Goes on until the room ends.
+        ``None`` reads as the house itself, which sees everything. Goes on until the room ends,
+        or as far as the seq ``until``.
         """
-        return self.live.feed.read(None if reads_as is None else ParticipantId(reads_as), after)
+        reader = None if reads_as is None else ParticipantId(reads_as)
+        return self.live.feed.read(reader, after, until)
 
     async def _do(self, body: Body, by: str | None, right: Right) -> None:
         """What the room as a whole does, because somebody with the right to it wants it."""
@@ -293,7 +371,7 @@ class Room(Company):
         event = self.live.transcript.find(seq)
         if event is None:
             event = next(iter(await self._log.read(self.id, seq - 1, 1)), None)
-        if event is not None and not may_see(event.audience, asks):
+        if event is not None and not may_see(event, sight_of(self.floor, asks)):
             raise Unknown(kind="event", name=seq, hint=f" that {asks!r} could reply to")
         if event is None:
             return None

@@ -7,6 +7,7 @@ from typing import Protocol, TypeAlias
 from tertulia.orchestrator.events import Event
 from tertulia.orchestrator.floor import Floor
 from tertulia.orchestrator.room import ParticipantId, RoomId, TurnId
+from tertulia.orchestrator.visibility import Sight
 
 
 class Clock(Protocol):
@@ -109,11 +110,12 @@ class Batch:
 
 @dataclass(frozen=True, slots=True)
 class RoomSummary:
-    """A room as a list shows it."""
+    """A room as a list shows it; ``parent`` is the room that it is a sub-room of."""
 
     room: RoomId
     head: int
     owner: str | None
+    parent: RoomId | None = None
 
 
 class Log(Protocol):
@@ -143,11 +145,11 @@ class Log(Protocol):
         ...
 
     async def said(
-        self, room: RoomId, before: int, limit: int, seen_by: ParticipantId | None = None
+        self, room: RoomId, before: int, limit: int, seen_by: Sight | None = None
     ) -> Sequence[Event]:
         """The last ``limit`` utterances with ``seq < before``, in order.
 
-        Of all of them, or of those that ``seen_by`` may see.
+        Of all of them, or of those that a participant with the sight ``seen_by`` may see.
         """
         ...
 

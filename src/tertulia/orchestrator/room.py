@@ -26,7 +26,20 @@ ROOM = ParticipantId("room")
 Value = TypeVar("Value", bound=StrEnum)
 
 _HANDLE = re.compile(r"[a-z0-9][a-z0-9_.-]{0,63}")
+_ROOM_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.:-]{0,127}")
 _NAME_LIMIT = 80
+
+
+@dataclass(frozen=True, slots=True)
+class Stay:
+    """A stretch of a room's log, ends included, in which a participant was there to see it.
+
+    It begins where the participant came in, or earlier if history was opened to it; without an end
+    it is still there.
+    """
+
+    since: int
+    until: int | None = None
 
 
 class Kind(StrEnum):
@@ -70,6 +83,14 @@ def handle(name: str) -> ParticipantId:
     """Make a handle from a display name: ``Ana María`` becomes ``ana-maria``."""
     ascii_only = re.sub(r"[^a-z0-9]+", "-", _fold(name)).strip("-.")
     return ParticipantId(ascii_only or "somebody")
+
+
+def room_name(name: str) -> RoomId:
+    """A room's id. Raises ``Invalid`` for a name that no room can have."""
+    if not _ROOM_NAME.fullmatch(name):
+        what = "a name is 1 to 128 letters, digits and _ . : -, beginning with one of the former"
+        raise Invalid(where=f"room {name!r}", what=what)
+    return RoomId(name)
 
 
 def _fold(name: str) -> str:
@@ -141,6 +162,10 @@ class RoomSettings:
 
     ``permissions`` are the rights of everybody whose profile does not say otherwise (``None``: all
     of them, but for observers, who have none).
+
+    With ``side_floors`` each audience that whispers has a floor of its own beside everybody's, with
+    the same ``capacity``; without, whispered turns take everybody's floor. ``None`` is with them in
+    a room that is opened now, and without in one whose log is older than they are.
     """
 
     policy: Mapping[str, Any] = field(default_factory=lambda: {"name": "conversational"})
@@ -158,6 +183,7 @@ class RoomSettings:
     addressing: Addressing | None = None
     until: Mapping[str, Any] | None = None
     permissions: tuple[Right, ...] | None = None
+    side_floors: bool | None = None
 
     def __post_init__(self) -> None:
         """Check the numbers once, at the door."""

@@ -15,13 +15,15 @@ from tertulia.orchestrator.ports import Clock
 from tertulia.orchestrator.room import ParticipantId
 from tertulia.orchestrator.routes import route_of
 from tertulia.orchestrator.transcript import Transcript
+from tertulia.orchestrator.visibility import sight_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Routing(Consultation):
     """What a router is told: of ``said``, by ``me``, who of ``candidates`` answers it.
 
-    ``view`` holds the last utterances that were for everybody, up to now, oldest first. After
+    ``view`` holds the last utterances that were for everybody, as far as the
+    person was there, up to now, oldest first. After
     ``until`` (Unix seconds) it is not waited for; all its waiting goes through ``clock``.
     """
 
@@ -58,7 +60,7 @@ class Routers:
         told = Routing(
             candidates,
             floor.members,
-            transcript.public(),
+            transcript.public(sight_of(floor, route.said.by)),
             floor.members.get(route.said.by),
             said=said,
             until=asked.until,

@@ -17,7 +17,7 @@ from tertulia.orchestrator.room import ROOM, InputPolicy, Kind, ParticipantId, T
 from tertulia.orchestrator.spending import NOTHING, Spent
 from tertulia.orchestrator.transcript import Transcript
 from tertulia.orchestrator.turns import RunningTurn, Speaker, Turn
-from tertulia.orchestrator.visibility import in_mind
+from tertulia.orchestrator.visibility import in_mind, sight_of
 
 STUBBORN_S = 5.0
 """How long leaving waits for agents that will not be cancelled."""
@@ -72,11 +72,11 @@ class RunningTurns:
         seen = Turn(
             hold,
             floor.members,
-            self._room.transcript.view(hold),
+            self._room.transcript.view(hold, sight_of(floor, hold.participant)),
             self._room.clock,
             partial(self._deliver, hold),
             partial(self._news, turn),
-            in_mind(chain(*floor.notes.values()), hold.participant, hold.audience),
+            in_mind(chain(*floor.notes.values()), sight_of(floor, hold.participant), hold.audience),
         )
         self._running[turn] = RunningTurn(seen, speaker, partial(self._done, hold))
 
@@ -110,7 +110,8 @@ class RunningTurns:
         """Show a turn what it has been told of."""
         hold, running = self._hold(turn), self._running.get(turn)
         if hold is not None and running is not None:
-            running.turn.see(hold, self._room.transcript.view(hold))
+            sight = sight_of(self._room.floor(), hold.participant)
+            running.turn.see(hold, self._room.transcript.view(hold, sight))
 
     def resume_later(self, turn: TurnId) -> None:
         """If nobody follows the interruption of this turn, let its speaker go on."""
@@ -200,7 +201,7 @@ class RunningTurns:
         hold, settings = self._hold(turn), self._room.floor().settings
         if hold is None:
             return
-        heard = self._room.transcript.since(hold)
+        heard = self._room.transcript.since(hold, sight_of(self._room.floor(), hold.participant))
         if any(settings.input_by(event.by) is InputPolicy.INFORM for event in heard):
             told = self._room.owe(lambda floor, now: admission.inform(floor, hold))
             await asyncio.shield(told)

@@ -5,7 +5,6 @@ what they became has been committed.
 """
 
 import asyncio
-import re
 from collections.abc import Collection, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -13,8 +12,9 @@ from typing import Any
 
 from tertulia.orchestrator import conditions
 from tertulia.orchestrator.admission import check_words
+from tertulia.orchestrator.breakouts import Breakouts
 from tertulia.orchestrator.conversation import Conversation
-from tertulia.orchestrator.errors import Broken, Invalid, ShuttingDown, Unreachable
+from tertulia.orchestrator.errors import Broken, ShuttingDown, Unreachable
 from tertulia.orchestrator.events import Draft, RoomOpened
 from tertulia.orchestrator.feed import PAGE
 from tertulia.orchestrator.floor import Phase
@@ -28,13 +28,13 @@ from tertulia.orchestrator.room import (
     ParticipantId,
     RoomId,
     RoomSettings,
+    room_name,
 )
 from tertulia.orchestrator.routing import Router
+from tertulia.orchestrator.subrooms import SubRoom
 from tertulia.orchestrator.transcript import UTTERANCES
 from tertulia.orchestrator.transitions import fold
 from tertulia.orchestrator.turns import Speaker
-
-_ROOM_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.:-]{0,127}")
 
 GRACE_S = 5.0
 
@@ -54,6 +54,7 @@ class Scheduler:
         """Rooms are kept in ``log``; all waiting goes through ``clock``."""
         self._log, self.clock = log, clock
         self._rooms: dict[RoomId, asyncio.Task[Room]] = {}
+        self._breakouts = Breakouts(log, self._sub_room, self.live)
         self._leaving = False
 
     async def open(
@@ -73,57 +74,74 @@ class Scheduler:
         answers which person. Turns left unfinished by a crash are taken up again. Raises
         ``Elsewhere`` while another process has the room.
         """
-        if self._leaving:
-            raise ShuttingDown
-        if not _ROOM_NAME.fullmatch(room):
-            what = (
-                "a name is 1 to 128 letters, digits and _ . : -, beginning with one of the former"
-            )
-            raise Invalid(where=f"room {room!r}", what=what)
         check_words("title", title)
-        name = RoomId(room)
-        taking = self._rooms.get(name)
-        if taking is None:
-            # In a task of its own: whoever else wants the room may wait for it too.
-            programs = _Programs(speakers or {}, routers or {})
-            taking = asyncio.create_task(self._take(name, settings, title, programs))
-            self._rooms[name] = taking
-            taking.add_done_callback(lambda done: self._taken(name, done))
-        opened = await asyncio.shield(taking)
-        if self._leaving:
-            raise ShuttingDown
-        for who, speaker in (speakers or {}).items():
-            opened.attach(who, speaker)
+        opening = RoomOpened(settings or RoomSettings(), title)
+        programs = _Programs(speakers or {}, routers or {})
+        opened = await self._open(room_name(room), opening, programs)
         for participant in participants:
             await opened.join(participant)
-        for who, router in (routers or {}).items():
+        for who, router in programs.routers.items():
             opened.live.routers.known[ParticipantId(who)] = router
             if who in opened.floor.members:
                 await opened.route(who, router)
         return opened
 
-    async def _take(
-        self,
-        name: RoomId,
-        settings: RoomSettings | None,
-        title: str,
-        programs: "_Programs",
+    async def _sub_room(
+        self, parent: Room, sub: SubRoom, settings: RoomSettings | None = None
     ) -> Room:
+        """The live sub-room of ``parent``, as it was left, or new, with its members in it.
+
+        A new one has the parent's settings unless others are given; agents keep their speakers.
+        Raises what ``open`` raises.
+        """
+        floor = parent.floor
+        opening = RoomOpened(settings or floor.settings, sub.title, parent.id, sub.seq)
+        speaking: dict[str, Speaker] = {
+            who: speaker
+            for who, speaker in parent.live.turns.speakers.items()
+            if who in (sub.audience or ())
+        }
+        routing: dict[str, Router] = {
+            who: router
+            for who, router in parent.live.routers.known.items()
+            if who in (sub.audience or ())
+        }
+        programs = _Programs(speaking, routing)
+        opened = await self._open(sub.room, opening, programs)
+        for who in sub.audience or ():
+            seat = floor.members.get(who)
+            if seat is not None and who not in opened.floor.stays:
+                await opened.join(Participant(seat.id, seat.name, seat.kind, seat.profile))
+                if who in routing:
+                    await opened.route(who, routing[who])
+        return opened
+
+    async def _open(self, name: RoomId, opening: RoomOpened, programs: "_Programs") -> Room:
+        if self._leaving:
+            raise ShuttingDown
+        taking = self._rooms.get(name)
+        if taking is None:
+            # In a task of its own: whoever else wants the room may wait for it too.
+            taking = asyncio.create_task(self._take(name, opening, programs))
+            self._rooms[name] = taking
+            taking.add_done_callback(lambda done: self._taken(name, done))
+        opened = await asyncio.shield(taking)
+        if self._leaving:
+            raise ShuttingDown
+        for who, speaker in programs.speakers.items():
+            opened.attach(who, speaker)
+        return opened
+
+    async def _take(self, name: RoomId, opening: RoomOpened, programs: "_Programs") -> Room:
         tenure = await self._log.acquire(name)
         try:
-            return await self._begin(tenure, settings, title, programs)
+            return await self._begin(tenure, opening, programs)
         except BaseException:
             with suppress(Unreachable, Broken):  # what went wrong first is what is told
                 await self._log.release(name, tenure.epoch)
             raise
 
-    async def _begin(
-        self,
-        tenure: Tenure,
-        settings: RoomSettings | None,
-        title: str,
-        programs: "_Programs",
-    ) -> Room:
+    async def _begin(self, tenure: Tenure, opening: RoomOpened, programs: "_Programs") -> Room:
         name, floor = tenure.room, tenure.snapshot
         while floor.head < tenure.head:
             floor = fold(floor, await self._log.read(name, floor.head, PAGE))
@@ -135,13 +153,16 @@ class Scheduler:
         live.routers.known.update(
             {ParticipantId(who): router for who, router in programs.routers.items()}
         )
-        opened = Room(live, self._log, older=floor.head > 0)
+        opened = Room(live, self._log, self._breakouts, older=floor.head > 0)
         if floor.phase is Phase.UNOPENED:
-            wanted = settings or RoomSettings()
+            wanted = opening.settings
             addressing = wanted.addressing or Addressing.PAIRS
             policy, until = specify(build(wanted.policy)), conditions.said(wanted.until)
-            whole = replace(wanted, policy=policy, addressing=addressing, until=until)
-            body = RoomOpened(whole, title)
+            sides = wanted.side_floors is not False
+            whole = replace(
+                wanted, policy=policy, addressing=addressing, until=until, side_floors=sides
+            )
+            body = replace(opening, settings=whole)
             await opened.request(lambda f, now: (Draft(ROOM, body),))
         live.take_up()
         return opened
@@ -156,6 +177,11 @@ class Scheduler:
         taking = self._rooms.get(name)
         if taking is not None and taking.done() and taking.result().live is live:
             del self._rooms[name]
+
+    async def live(self, room: str) -> Room | None:
+        """The room of that name, if it is live here; nothing is opened."""
+        taking = self._rooms.get(RoomId(room))
+        return None if taking is None else await asyncio.shield(taking)
 
     async def hand_back(self, room: Room) -> None:
         """Stop having a room live here; whoever opens it next goes on with it."""

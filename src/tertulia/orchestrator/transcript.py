@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from tertulia.orchestrator.events import Event, Said, Uptake
 from tertulia.orchestrator.floor import Hold
 from tertulia.orchestrator.threads import RecentThreads
-from tertulia.orchestrator.visibility import speakable
+from tertulia.orchestrator.visibility import Sight, seen, speakable
 
 UTTERANCES = 100
 """How many utterances an agent's view goes back."""
@@ -33,10 +33,13 @@ class Transcript:
                 (self._public if event.audience is None else self._whispers).append(event)
                 self._threads.add(event)
 
-    def view(self, hold: Hold) -> tuple[Event, ...]:
-        """What the holder may draw on in its turn; the thread that it answers in is whole."""
+    def view(self, hold: Hold, sight: Sight) -> tuple[Event, ...]:
+        """What the holder, who has this sight, may draw on; the thread that it answers in is whole.
+
+        What all hear is thought up from what all heard.
+        """
         thread = [e for e in self._threads.of(hold) if e.seq <= hold.as_of]
-        if hold.audience is None:  # what everybody hears is thought up from what everybody heard
+        if hold.audience is None and sight.whole:
             public = self.public()
             older = [e for e in thread if e.audience is None and e.seq < public[0].seq]
             whole = not public or public[-1].seq <= hold.as_of
@@ -44,19 +47,19 @@ class Transcript:
             return (*older, *last)
         heard = sorted((*self._public, *self._whispers), key=lambda event: event.seq)
         until = (event for event in heard if event.seq <= hold.as_of)
-        last = tuple(speakable(until, hold.participant, hold.audience))[-UTTERANCES:]
-        own = speakable(thread, hold.participant, hold.audience)
+        last = tuple(speakable(until, sight, hold.audience))[-UTTERANCES:]
+        own = speakable(thread, sight, hold.audience)
         return (*(e for e in own if not last or e.seq < last[0].seq), *last)
 
-    def public(self) -> tuple[Event, ...]:
-        """What everybody may see."""
-        return tuple(self._public)
+    def public(self, sight: Sight | None = None) -> tuple[Event, ...]:
+        """What was said to everybody; of it, what ``sight`` reaches (``None``: all)."""
+        return tuple(self._public if sight is None else seen(self._public, sight))
 
-    def since(self, hold: Hold) -> Iterator[Event]:
-        """What was said that the holder might draw on, after what its turn has seen."""
+    def since(self, hold: Hold, sight: Sight) -> Iterator[Event]:
+        """What was said after what the turn has seen, of what the holder might draw on."""
         heard = (*self._public, *(self._whispers if hold.audience is not None else ()))
         later = (event for event in heard if event.seq > hold.as_of)
-        return speakable(later, hold.participant, hold.audience)
+        return speakable(later, sight, hold.audience)
 
     def all(self) -> Iterable[Event]:
         """All of it, in order."""

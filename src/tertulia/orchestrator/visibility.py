@@ -1,19 +1,81 @@
 """Who may see what. Every view of a room is built here, below every prompt, stream and summary.
 
+Two things decide: whom an event was meant for (its audience), and when a participant was there (its
+stays). Who came in without history sees nothing from before it came, and who left sees nothing of
+what happened after it went, wherever it looks.
+
 The rule for a turn is stricter than the rule for a reader: what an agent says to an audience is
-thought up from what *that audience* may know. So a whisper cannot slip out in a later public turn.
+thought up from what was meant for *all of that audience*. So a whisper cannot slip out in a later
+public turn. Stays narrow the speaker's own view and never that of others: an agent that has been
+there all along does not forget when somebody comes in without history.
 """
 
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 
-from tertulia.orchestrator.events import Event
-from tertulia.orchestrator.floor import Note
-from tertulia.orchestrator.room import Audience, ParticipantId
+from tertulia.orchestrator.events import Event, Joined, Left
+from tertulia.orchestrator.floor import Floor, Note
+from tertulia.orchestrator.room import Audience, ParticipantId, Stay
+from tertulia.orchestrator.subrooms import SubRoom
+
+FROM_THE_BEGINNING = (Stay(1),)
+"""The stays of one who may see all that has ever been meant for it."""
 
 
-def may_see(audience: Audience, who: ParticipantId) -> bool:
-    """Whether ``who`` is among those an event was meant for."""
-    return audience is None or who in audience
+@dataclass(frozen=True, slots=True)
+class Sight:
+    """What one participant may see of a room: who it is, and when it was there."""
+
+    who: ParticipantId
+    stays: tuple[Stay, ...] = ()
+
+    def sees(self, audience: Audience, seq: int) -> bool:
+        """Whether something for ``audience`` that stands, or would stand, at ``seq`` is for it."""
+        return (audience is None or self.who in audience) and self.was_there(seq)
+
+    def was_there(self, seq: int) -> bool:
+        """Whether this place in the log lies in one of its stays."""
+        return any(
+            stay.since <= seq and (stay.until is None or seq <= stay.until) for stay in self.stays
+        )
+
+    @property
+    def whole(self) -> bool:
+        """Whether no part of the log is out of its sight."""
+        return self.stays == FROM_THE_BEGINNING
+
+
+def sight_of(floor: Floor, who: ParticipantId) -> Sight:
+    """What ``who`` may see, as of this floor; of a room that it never was in, nothing."""
+    return Sight(who, floor.stays.get(who, ()))
+
+
+def sight_in(events: Iterable[Event], who: ParticipantId) -> Sight:
+    """The same, from a log: of its events only those of coming and going count."""
+    stays: tuple[Stay, ...] = ()
+    for event in events:
+        if event.by == who:
+            match event.body:
+                case Joined(history=history):
+                    stays = entered(stays, event.seq, history=history)
+                case Left():
+                    stays = gone(stays, event.seq)
+    return Sight(who, stays)
+
+
+def entered(stays: tuple[Stay, ...], seq: int, *, history: bool) -> tuple[Stay, ...]:
+    """The stays of one who comes in at ``seq``; history opens all that went before."""
+    return FROM_THE_BEGINNING if history else (*stays, Stay(seq))
+
+
+def gone(stays: tuple[Stay, ...], seq: int) -> tuple[Stay, ...]:
+    """The stays of one who leaves at ``seq``."""
+    return (*stays[:-1], Stay(stays[-1].since, seq)) if stays else ()
+
+
+def may_see(event: Event, sight: Sight) -> bool:
+    """Whether an event is for this participant's eyes."""
+    return sight.sees(event.audience, event.seq)
 
 
 def covers(audience: Audience, other: Audience) -> bool:
@@ -23,30 +85,38 @@ def covers(audience: Audience, other: Audience) -> bool:
     return other is not None and set(other) <= set(audience)
 
 
+def seen(events: Iterable[Event], sight: Sight) -> Iterator[Event]:
+    """Those of some events that are for this participant's eyes, in their order."""
+    return (event for event in events if may_see(event, sight))
+
+
 def seen_by(events: Iterable[Event], who: ParticipantId) -> Iterator[Event]:
-    """The projection of a log that one participant may see, in the log's order."""
-    return (event for event in events if may_see(event.audience, who))
+    """The projection of a whole log that one participant may see, in the log's order."""
+    whole = tuple(events)
+    return seen(whole, sight_in(whole, who))
 
 
-def speakable(
-    events: Iterable[Event], speaker: ParticipantId, audience: Audience
-) -> Iterator[Event]:
-    """What ``speaker`` may draw on when it speaks to ``audience``: what all of them may see."""
+def speakable(events: Iterable[Event], speaker: Sight, audience: Audience) -> Iterator[Event]:
+    """What ``speaker`` may draw on when it speaks to ``audience``: what was for all of them."""
     return (
-        event
-        for event in events
-        if may_see(event.audience, speaker) and covers(event.audience, audience)
+        event for event in events if may_see(event, speaker) and covers(event.audience, audience)
     )
 
 
-def in_mind(notes: Iterable[Note], speaker: ParticipantId, audience: Audience) -> tuple[Note, ...]:
+def in_mind(notes: Iterable[Note], speaker: Sight, audience: Audience) -> tuple[Note, ...]:
     """The notes that ``speaker`` may draw on when it speaks to ``audience``, oldest first."""
     kept = (
         note
         for note in notes
-        if may_see(note.audience, speaker) and covers(note.audience, audience)
+        if speaker.sees(note.audience, note.seq) and covers(note.audience, audience)
     )
     return tuple(sorted(kept, key=lambda note: note.seq))
+
+
+def sub_rooms_of(floor: Floor, who: ParticipantId) -> tuple[SubRoom, ...]:
+    """The open sub-rooms of a room that ``who`` knows of."""
+    sight = sight_of(floor, who)
+    return tuple(sub for sub in floor.subrooms if sight.sees(sub.audience, sub.seq))
 
 
 def audience_of(speaker: ParticipantId, listeners: Iterable[str]) -> Audience:

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from tertulia.orchestrator import Clock, Event, Kind, Room, Said
 from tertulia.orchestrator.events import RoomEnded, TurnGranted
 from tertulia.orchestrator.room import ParticipantId
-from tertulia.orchestrator.visibility import may_see
+from tertulia.orchestrator.visibility import may_see, sight_of
 
 KEPT = 64
 """How many happenings an ear keeps for somebody who is busy; the oldest are forgotten."""
@@ -92,10 +92,13 @@ class Hearing:
             return [
                 who
                 for who, ear in self._ears.items()
-                if ear.tempted is not None and may_see(event.audience, who) and ear.tempted()
+                if ear.tempted is not None and self._for(who, event) and ear.tempted()
             ]
         if isinstance(body, Said):
             waiting = [who for who, ear in self._ears.items() if ear.awaits == event.by]
             asked = [w for w in body.addressees if w in self._ears and w not in waiting]
-            return [w for w in asked + waiting if w != event.by and may_see(event.audience, w)]
+            return [w for w in asked + waiting if w != event.by and self._for(w, event)]
         return []
+
+    def _for(self, who: ParticipantId, event: Event) -> bool:
+        return may_see(event, sight_of(self._room.floor, who))

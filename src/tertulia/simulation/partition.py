@@ -12,6 +12,7 @@ from tertulia.orchestrator import Clock, Event, Log
 from tertulia.orchestrator.errors import StoreBusy, StoreUnusable
 from tertulia.orchestrator.ports import Batch, RoomSummary, Tenure
 from tertulia.orchestrator.room import ParticipantId, RoomId, TurnId
+from tertulia.orchestrator.visibility import Sight
 
 T = TypeVar("T")
 
@@ -62,7 +63,7 @@ class Partitioned:
         return await self._read(lambda: self._log.read(room, after, limit))
 
     async def said(
-        self, room: RoomId, before: int, limit: int, seen_by: ParticipantId | None = None
+        self, room: RoomId, before: int, limit: int, seen_by: Sight | None = None
     ) -> Sequence[Event]:
         """The last utterances before a seq."""
         return await self._read(lambda: self._log.said(room, before, limit, seen_by))

@@ -16,6 +16,7 @@ from tertulia.orchestrator import Clock, Event, Participant, Room, Said
 from tertulia.orchestrator.errors import Refused
 from tertulia.orchestrator.events import Joined, Left, TurnGranted
 from tertulia.orchestrator.room import ParticipantId
+from tertulia.orchestrator.visibility import sight_of
 from tertulia.simulation.habits import BACK_LATER, Habits, chance
 from tertulia.simulation.hearing import Ear
 from tertulia.simulation.insistence import insist
@@ -125,7 +126,8 @@ class Regular:
     async def _words(self) -> str:
         if self.lines:
             return self.lines[self.spoken]
-        seen = self.room.live.transcript.public()[-READS:]  # it speaks to everybody
+        mine = sight_of(self.room.floor, self.id)
+        seen = self.room.live.transcript.public(mine)[-READS:]  # it speaks to everybody
         return improvise(self.seed + self.spoken, (), self._as_messages(seen))
 
     def _as_messages(self, seen: Sequence[Event]) -> list[BaseMessage]:

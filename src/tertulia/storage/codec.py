@@ -1,5 +1,7 @@
 """Events and floors as rows and JSON, and back; and the chain of digests that seals a log."""
 
+import json
+from dataclasses import fields
 from hashlib import blake2b
 from typing import Any
 
@@ -81,5 +83,11 @@ def floor_to_json(floor: Floor) -> str:
 
 
 def floor_from_json(text: str) -> Floor:
-    """A snapshot, read back."""
+    """A snapshot, read back; one that an earlier version wrote may lack fields."""
     return _FLOOR.validate_json(text)
+
+
+def is_whole(text: str) -> bool:
+    """Whether a snapshot has every field that a floor has in this version."""
+    there = set(json.loads(text))
+    return there.issuperset(field.name for field in fields(Floor))

@@ -13,17 +13,15 @@ from tertulia.orchestrator.events import Event
 from tertulia.orchestrator.floor import Floor
 from tertulia.orchestrator.ports import Batch, RoomSummary, Tenure
 from tertulia.orchestrator.room import ParticipantId, RoomId, TurnId
-from tertulia.orchestrator.visibility import may_see
-from tertulia.storage.codec import floor_from_json, from_row
+from tertulia.orchestrator.visibility import Sight
+from tertulia.storage.codec import floor_from_json, from_row, is_whole
 from tertulia.storage.engine import connect, place
 from tertulia.storage.faults import in_our_words
 from tertulia.storage.owners import LEASE_S, Heartbeat, is_alive, this_process
 from tertulia.storage.schema import upgrade
 from tertulia.storage.tables import events, rooms, snapshots, turns
+from tertulia.storage.views import listed, within
 from tertulia.storage.writer import Writer
-
-SCAN = 20
-"""How many events are looked at, at most, for each utterance that is wanted."""
 
 T = TypeVar("T")
 
@@ -74,20 +72,16 @@ class SqlLog:
         return await self._events(wanted.order_by(events.c.seq).limit(limit))
 
     async def said(
-        self, room: RoomId, before: int, limit: int, seen_by: ParticipantId | None = None
+        self, room: RoomId, before: int, limit: int, seen_by: Sight | None = None
     ) -> Sequence[Event]:
-        """The last utterances before a seq, among the last ``SCAN * limit`` events before it."""
+        """The last utterances before a seq."""
         wanted = sa.select(events).where(
-            events.c.room == room,
-            events.c.seq < before,
-            events.c.seq >= before - SCAN * limit,
-            events.c.type == "Said",
+            events.c.room == room, events.c.seq < before, events.c.type == "Said"
         )
-        if seen_by is None:
-            wanted = wanted.limit(limit)
-        latest_first = await self._events(wanted.order_by(events.c.seq.desc()))
-        seen = [e for e in latest_first if seen_by is None or may_see(e.audience, seen_by)]
-        return seen[:limit][::-1]
+        if seen_by is not None:
+            wanted = wanted.where(within(seen_by))
+        latest_first = await self._events(wanted.order_by(events.c.seq.desc()).limit(limit))
+        return latest_first[::-1]
 
     async def keyed(self, room: RoomId, by: ParticipantId, key: str) -> Event | None:
         """The event of a key."""
@@ -104,9 +98,7 @@ class SqlLog:
 
     async def rooms(self) -> Sequence[RoomSummary]:
         """Every room, by name."""
-        wanted = sa.select(rooms.c.id, rooms.c.head, rooms.c.owner).order_by(rooms.c.id)
-        found = await self._read(lambda c: c.execute(wanted).all())
-        return [RoomSummary(RoomId(row.id), row.head, row.owner) for row in found]
+        return await self._read(listed)
 
     async def close(self) -> None:
         """Finish what was queued and let go of the database."""
@@ -159,8 +151,12 @@ class SqlLog:
 
 
 def _kept(room: RoomId, snapshot: str) -> Floor:
-    """The floor of a snapshot; one that cannot be read is done without, as the log has it all."""
+    """The floor of a snapshot; the log has it all, so one that does not tell all is done without.
+
+    That is one that cannot be read, or was kept by a version whose floors knew less.
+    """
     try:
-        return floor_from_json(snapshot)
+        floor = floor_from_json(snapshot)
     except ValidationError:
         return Floor(room)
+    return floor if is_whole(snapshot) else Floor(room)

@@ -4,11 +4,11 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 
 from tertulia.orchestrator.errors import Elsewhere, Fenced, Misbehaved, ShuttingDown
-from tertulia.orchestrator.events import Event, Said, TurnEnded, TurnGranted
+from tertulia.orchestrator.events import Event, RoomOpened, Said, TurnEnded, TurnGranted
 from tertulia.orchestrator.floor import Floor
 from tertulia.orchestrator.ports import Batch, RoomSummary, Tenure
 from tertulia.orchestrator.room import ParticipantId, RoomId, TurnId
-from tertulia.orchestrator.visibility import may_see
+from tertulia.orchestrator.visibility import Sight, seen
 
 
 @dataclass(slots=True)
@@ -85,12 +85,13 @@ class MemoryLog:
         return self._of(room)[max(0, after) : max(0, after) + limit]
 
     async def said(
-        self, room: RoomId, before: int, limit: int, seen_by: ParticipantId | None = None
+        self, room: RoomId, before: int, limit: int, seen_by: Sight | None = None
     ) -> Sequence[Event]:
         """The last utterances before a seq."""
         earlier = self._of(room)[: max(0, before - 1)]
         said = [e for e in earlier if isinstance(e.body, Said)]
-        return [e for e in said if seen_by is None or may_see(e.audience, seen_by)][-limit:]
+        shown = said if seen_by is None else list(seen(said, seen_by))
+        return shown[max(0, len(shown) - limit) :]
 
     async def keyed(self, room: RoomId, by: ParticipantId, key: str) -> Event | None:
         """The event of a key."""
@@ -104,7 +105,12 @@ class MemoryLog:
     async def rooms(self) -> Sequence[RoomSummary]:
         """Every room, by name."""
         return [
-            RoomSummary(room, len(kept.events), None if kept.owner is None else repr(kept.owner))
+            RoomSummary(
+                room,
+                len(kept.events),
+                None if kept.owner is None else repr(kept.owner),
+                _parent(kept.events),
+            )
             for room, kept in sorted(self._memory.rooms.items())
         ]
 
@@ -127,6 +133,11 @@ class MemoryLog:
         self._check_open()
         kept = self._memory.rooms.get(room)
         return [] if kept is None else kept.events
+
+
+def _parent(events: Sequence[Event]) -> RoomId | None:
+    opened = events[0].body if events else None
+    return opened.parent if isinstance(opened, RoomOpened) else None
 
 
 def _again(known: Collection[object], new: Sequence[object]) -> bool:

@@ -43,6 +43,7 @@ events = sa.Table(
 )
 """The log. ``audience`` is a JSON list or NULL for everybody; ``chain`` digests all up to here."""
 
+
 sa.Index(
     "one_event_per_key",
     events.c.room,

@@ -37,9 +37,9 @@ from tertulia.orchestrator.errors import LogDamaged, Unknown
 from tertulia.orchestrator.events import Event, Said, TurnEnded, TurnGranted, TurnResumed
 from tertulia.orchestrator.floor import Floor
 from tertulia.orchestrator.replay import Disagreement, replay
-from tertulia.orchestrator.room import Audience, RoomId, TurnId
+from tertulia.orchestrator.room import ROOM, Audience, RoomId, TurnId
 from tertulia.orchestrator.visibility import covers
-from tertulia.storage.codec import floor_from_json, from_row, seal
+from tertulia.storage.codec import floor_from_json, from_row, is_whole, seal
 from tertulia.storage.engine import connect, place
 from tertulia.storage.faults import in_our_words
 from tertulia.storage.schema import expect
@@ -178,7 +178,7 @@ class _Room:
             yield event
 
     def _look_at(self, event: Event) -> None:
-        if event.audience is not None and event.by not in event.audience:
+        if event.audience is not None and event.by not in (ROOM, *event.audience):
             self._find(event.seq, "audience", f"{event.by!r} is not among those who hear it")
         match event.body:
             case TurnGranted() as granted:
@@ -266,7 +266,7 @@ class _Room:
         except ValueError as error:
             self._find(snapshot.seq, "snapshot", f"cannot be read ({type(error).__name__})")
             return
-        if kept != floor:
+        if kept != floor and is_whole(snapshot.floor):
             self._find(snapshot.seq, "snapshot", "not the floor that the events fold to")
 
 

@@ -15,7 +15,7 @@ from tertulia.orchestrator.addressing.pairs import LATE_S, Spoken, closes, excha
 from tertulia.orchestrator.events import Found, Said
 from tertulia.orchestrator.floor import Floor, revised
 from tertulia.orchestrator.room import Addressing, Audience, Kind, ParticipantId
-from tertulia.orchestrator.visibility import may_see
+from tertulia.orchestrator.visibility import covers
 
 OBLIGES = 0.9
 """How likely a learned reading must be to oblige an agent to answer."""
@@ -172,7 +172,7 @@ def _hears(saying: Saying, who: ParticipantId) -> bool:
     """Whether somebody can be meant: another member, who may see it and does not only watch."""
     seat = saying.floor.members.get(who)
     there = seat is not None and seat.kind is not Kind.OBSERVER and who != saying.by
-    return there and may_see(saying.audience, who)
+    return there and covers(saying.audience, (who,))
 
 
 def _is_agent(floor: Floor, who: ParticipantId) -> bool:

@@ -18,6 +18,13 @@ from tertulia.orchestrator.admission.rights import (
     rights_of,
 )
 from tertulia.orchestrator.admission.routing import equip, not_routed, routed
+from tertulia.orchestrator.admission.subrooms import (
+    Breakout,
+    close_sub_room,
+    open_sub_room,
+    sub_room,
+    sub_room_ended,
+)
 from tertulia.orchestrator.admission.time import elapse
 from tertulia.orchestrator.admission.turns import (
     RESUMPTIONS,
@@ -35,6 +42,7 @@ from tertulia.orchestrator.admission.words import WORDS, check_words
 __all__ = [
     "RESUMPTIONS",
     "WORDS",
+    "Breakout",
     "Description",
     "Look",
     "Post",
@@ -45,6 +53,7 @@ __all__ = [
     "bid",
     "check_right",
     "check_words",
+    "close_sub_room",
     "cut",
     "deny",
     "describe",
@@ -61,11 +70,14 @@ __all__ = [
     "nominate",
     "not_routed",
     "note",
+    "open_sub_room",
     "post",
     "request",
     "rights_of",
     "routed",
     "strike",
+    "sub_room",
+    "sub_room_ended",
     "take_up",
     "unadvised",
     "withdraw",

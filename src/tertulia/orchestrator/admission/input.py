@@ -79,6 +79,8 @@ def _concerns(floor: Floor, by: ParticipantId, said: Said, audience: Audience, h
     to = said.addressees + said.meant
     meant = not to or hold.participant in to
     heard = covers(hold.audience, (by,)) and covers(audience, hold.audience)
+    if floor.settings.side_floors:  # what is said on one floor does nothing to a turn on another
+        heard = audience == hold.audience
     return speaker.kind is Kind.AGENT and meant and heard
 
 

@@ -32,8 +32,11 @@ def is_person(floor: Floor, who: ParticipantId) -> bool:
     return floor.members[who].kind is Kind.HUMAN
 
 
-def join(floor: Floor, newcomer: Participant) -> tuple[Draft, ...]:
-    """Come in; nothing if the same participant is in already. Raises ``Exists`` for another one."""
+def join(floor: Floor, newcomer: Participant, *, history: bool = True) -> tuple[Draft, ...]:
+    """Come in; nothing if the same participant is in already. Raises ``Exists`` for another one.
+
+    Without ``history`` it sees nothing from before.
+    """
     seat = floor.members.get(newcomer.id)
     if seat is not None:
         if (seat.name, seat.kind) != (newcomer.name, newcomer.kind):
@@ -45,7 +48,8 @@ def join(floor: Floor, newcomer: Participant) -> tuple[Draft, ...]:
         newcomer.kind,
     ):  # whispers to whoever left are not for somebody else of that handle
         raise Exists(kind="participant", name=newcomer.id)
-    return (Draft(newcomer.id, Joined(newcomer.name, newcomer.kind, newcomer.profile)),)
+    came = Joined(newcomer.name, newcomer.kind, newcomer.profile, history=history)
+    return (Draft(newcomer.id, came),)
 
 
 def leave(floor: Floor, who: ParticipantId, reason: str, delivered: str) -> tuple[Draft, ...]:

@@ -13,7 +13,7 @@ from tertulia.orchestrator.errors import Unknown
 from tertulia.orchestrator.events import Draft, Outcome, Said, Uptake
 from tertulia.orchestrator.floor import Floor
 from tertulia.orchestrator.profile import Right
-from tertulia.orchestrator.room import Audience, ParticipantId
+from tertulia.orchestrator.room import Audience, Kind, ParticipantId
 from tertulia.orchestrator.transitions import check
 from tertulia.orchestrator.visibility import audience_of
 
@@ -99,6 +99,7 @@ def _called(floor: Floor, wanted: Post, audience: Audience) -> tuple[Participant
     if wanted.asked_by in floor.members and wanted.asked_by not in (None, wanted.by):
         named.append(wanted.asked_by)
     if audience is not None:
-        listeners = map(ParticipantId, wanted.whisper)
-        named = [who for who in named if who in audience] or list(listeners)
+        others = [floor.members[who] for who in audience if who != wanted.by]
+        agents = [seat.id for seat in others if seat.kind is Kind.AGENT]
+        named = [who for who in named if who in audience] or agents or list(audience)
     return tuple(dict.fromkeys(who for who in named if who != wanted.by))

@@ -63,7 +63,8 @@ def finish(floor: Floor, hold: Hold, reply: Reply) -> tuple[Draft, ...]:
         called = tuple(who for who in called if who in hold.audience)
     said = _in_its_thread(floor, hold, Said(text, called, hold.turn, hold.answers))
     drafts = [Draft(hold.participant, said, hold.audience)] if text else []
-    more = reply.more and bool(text) and hold.audience is None  # or the room would hear the rest
+    here = hold.audience is None or floor.beside(hold.audience)  # else the room would hear the rest
+    more = reply.more and bool(text) and here
     ended = end(hold, Outcome.COMMITTED, problem, more=more)
     return (*drafts, ended)
 

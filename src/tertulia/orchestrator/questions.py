@@ -1,0 +1,60 @@
+"""What a policy asks before it decides, and what it is answered.
+
+Bodies of events, as in ``events``, which hands them on.
+"""
+
+from dataclasses import dataclass
+
+from tertulia.orchestrator.room import ParticipantId
+
+
+@dataclass(frozen=True, slots=True)
+class Consulted:
+    """The policy wants to know something before it decides: ``select``, ``bid`` or ``route``.
+
+    For ``select`` one adviser names one of the candidates; for ``bid`` each candidate says how much
+    it wishes to speak; for ``route`` a person's router names who answers the utterance ``about``
+    (its seq), and the event is by that person. Answers that come after ``until`` (Unix seconds) are
+    not waited for.
+    """
+
+    question: int
+    kind: str
+    candidates: tuple[ParticipantId, ...]
+    until: float
+    about: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Advised:
+    """An adviser named somebody, or nobody; ``problem`` if that could not be used.
+
+    A router may also name ``everyone``: then the policy decides as though there were no router.
+    """
+
+    question: int
+    choice: ParticipantId | None = None
+    problem: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class BidMade:
+    """How much an agent wishes to speak, from 0 to 1, and why (Inner Thoughts, CHI 2025).
+
+    The thought is private: the event's audience is the agent alone.
+    """
+
+    question: int
+    score: float
+    thought: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ConsultationEnded:
+    """The question is no longer open; whoever has not answered is not waited for.
+
+    ``again``: nobody works on it any more, and the policy may ask anew.
+    """
+
+    question: int
+    again: bool = False
