@@ -29,7 +29,8 @@ class Metrics:
 
     ``evenness`` is 1 - Gini of the words that those who may speak have said: 1 when all said as
     much, 0 when one said everything. ``offsets_s`` are floor transfers, from the end of one turn to
-    the beginning of the next by somebody else, negative where they overlap. ``posts`` were made
+    the beginning of the next by somebody else, negative where they overlap; they and
+    ``overlap_share`` are those of everybody's floor, not of whispering. ``posts`` were made
     without a turn. ``answers`` counts who answered whom.
     """
 
@@ -131,7 +132,7 @@ class _Count:
         for who, silence in self.silences.judged().items():
             if who in parts:
                 parts[who].silence = silence
-        spoken = [span for span in spans if span.spoke]
+        aloud = [span for span in spans if span.spoke and span.audience is None]
         began = self.until if self.since is None else self.since
         words = [part.words for part in parts.values() if part.kind is not Kind.OBSERVER]
         return Metrics(
@@ -143,8 +144,8 @@ class _Count:
             posts=tuple(self.posts),
             hands=tuple(sorted(self.waiting.hands, key=lambda hand: hand.start)),
             evenness=evenness(words),
-            overlap_share=overlap_share(spoken),
-            offsets_s=tuple(offsets_s(spoken)),
+            overlap_share=overlap_share(aloud),
+            offsets_s=tuple(offsets_s(aloud)),
             addressees=self.addressing.end(),
             answers=dict(self.answers),
             names=self.parts.names,
