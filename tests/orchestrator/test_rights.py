@@ -125,7 +125,7 @@ async def test_the_log_says_who_paused_changed_and_closed_the_room() -> None:
         await room.pause(by="ana")
         await room.resume()
         await room.change_policy("round_robin", by="cy")
-        await room.post("ana", "Bo?")
+        await room.post("ana", "@bo?")
         await settle(1)
         await room.close("late", by="ana")
         events = await log_of(house.log)
@@ -165,7 +165,7 @@ def test_a_message_of_one_who_may_cut_nobody_off_waits_its_turn(input_policy: st
         async with a_house() as house:
             room = await house.room("ana cy bo", {"bo": hang}, input=input_policy)
             await room.describe("cy", permissions=[])
-            await room.post("ana", "Bo?")
+            await room.post("ana", "@bo?")
             await settle(5)
             await room.post("cy", "Bo, wait!")
             assert room.floor.hold_of(BO) is not None
@@ -183,7 +183,7 @@ def test_a_message_of_one_who_may_cut_nobody_off_waits_its_turn(input_policy: st
 async def test_one_s_own_turn_takes_no_right_to_end() -> None:
     async with a_house() as house:
         room = await house.room("ana bo", {"bo": hang}, permissions=())
-        await room.post("ana", "Bo?")
+        await room.post("ana", "@bo?")
         await settle()
         await room.interrupt("bo", "bo")
         assert room.floor.holds == ()
