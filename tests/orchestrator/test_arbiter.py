@@ -205,6 +205,7 @@ def test_what_the_table_does_not_say_cannot_happen(standing: Standing, kind: typ
         "FloorRequestDenied": (BO,),
         "Nominated": (BO,),
         "BidMade": (1, 0.5),
+        "VoteCast": (1,),
         "TurnGranted": (turn, 1.0, "a rule"),
         "TurnResumed": (turn, 1.0, 2),
         "TurnInformed": (turn, 1),

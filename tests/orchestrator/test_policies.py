@@ -34,7 +34,7 @@ def test_a_policy_in_a_policy_may_be_named_or_described() -> None:
     ("specification", "told"),
     [
         ("round_robbin", "there is no policy 'round_robbin'; did you mean 'round_robin'?"),
-        ("zzz", "there is no policy 'zzz'; there are addressed, bids, chaired, conversational"),
+        ("zzz", "there is no policy 'zzz'; there are addressed, ballot, bids, brainstorm, chaired"),
         ({}, "there is no policy ''; there are"),
         ({"name": "fair", "inner": "adressed"}, "did you mean 'addressed'?"),
     ],

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from tertulia.orchestrator import RoomSettings, Said
+from tertulia.orchestrator.ballots import Ballot, Majority, Secrecy, Tie, VoteCast, VoteCounted
 from tertulia.orchestrator.events import (
     BODIES,
     Advised,
@@ -61,6 +62,7 @@ from tertulia.orchestrator.room import (
     RoomId,
     TurnId,
 )
+from tertulia.orchestrator.stage import PhaseBegan, PhaseExpired
 from tertulia.orchestrator.transitions import fold
 
 ana, ben, bo = ParticipantId("ana"), ParticipantId("ben"), ParticipantId("bo")
@@ -69,6 +71,8 @@ POLICY = {"name": "fair", "patience": 4, "inner": {"name": "round_robin", "peopl
 
 ROUTED = {"name": "routed", "inner": POLICY, "within_s": 5.0}
 KNOWN = Profile(("Spanish", "English"), "A nurse.", (Right.WHISPER, Right.NOTE))
+
+BALLOT = Ballot("Tea?", ("Yes, please", "No"), Secrecy.SEALED, Majority.ABSOLUTE, Tie.FIRST)
 
 SETTINGS = RoomSettings(
     POLICY,
@@ -150,11 +154,15 @@ def bodies() -> list[Body]:
         FloorRequestCancelled(),
         FloorRequestDenied(bo, "not now"),
         Nominated(bo),
-        Consulted(7, "bid", (ana, bo), 0.1 + 0.2, 5),
+        Consulted(7, "vote", (ana, bo), 0.1 + 0.2, 5, BALLOT),
         Advised(7, bo, "a problem"),
         BidMade(7, 0.1, "a thought"),
         ConsultationEnded(7),
-        TurnGranted(turn, 1767225600.123457, "a rule", 3),
+        VoteCast(7, "Yes, please", "a problem"),
+        VoteCounted(7, "Tea?", "No", {"Yes, please": 0, "No": 1}, 1, 2, {ana: "No", bo: None}),
+        PhaseBegan(2, "closing", 0.1 + 0.2),
+        PhaseExpired(2),
+        TurnGranted(turn, 1767225600.123457, "a rule", 3, 2),
         TurnResumed(turn, 0.1 + 0.2, 2),
         TurnInformed(turn, 12),
         BargedIn(turn),
@@ -192,11 +200,15 @@ def everything() -> tuple[Draft, ...]:
         Draft(ana, Said("between us", (ben,)), (ana, ben)),
         Draft(ben, Nominated(ana)),
         Draft(ana, Noted(bo, "is slow"), (ana, ben)),
-        Draft(ROOM, Consulted(3, "bid", (ben, bo), 30.5)),
+        Draft(ROOM, PhaseBegan(1, "talk", 99.5)),
+        Draft(ROOM, VoteCounted(2, "Cake?", "yes", {"yes": 2, "no": 1}, 1, 1, {ben: "yes"})),
+        Draft(ROOM, Consulted(3, "bid", (ben,), 30.5)),
         Draft(ben, BidMade(3, 0.5, "hm"), (ben,)),
+        Draft(ROOM, Consulted(4, "vote", (ben, bo), 30.5, None, BALLOT)),
+        Draft(ben, VoteCast(4, "No"), (ben,)),
         Draft(ana, RouterAttached()),
         Draft(ana, Said("who knows?")),
-        Draft(ana, Consulted(4, "route", (ben, bo), 31.5, 20)),
+        Draft(ana, Consulted(5, "route", (ben, bo), 31.5, 20)),
         Draft(ROOM, Concluded("by hand")),
     )
 

@@ -28,6 +28,7 @@ HELP = """\
   /stop [NAME]         cut NAME off, or whoever is speaking
   /grant NAME          name who speaks next (as the chair of a chaired room)
   /deny NAME [WHY]     turn a raised hand down
+  /vote OPTION         vote on what is put to the vote (also by number); alone: abstain
   /policy NAME         arbitrate by another policy from now on
   /resume              let the room go on that has stopped
   /who                 who is here, and who has the floor
@@ -167,7 +168,7 @@ class Place:
                 await self._room.cancel_request(self._me)
             case "/hand":
                 await self._room.request_floor(self._me)
-            case "/whisper" | "/stop" | "/grant" | "/deny" | "/policy":
+            case "/whisper" | "/stop" | "/grant" | "/deny" | "/policy" | "/vote":
                 await self._turn_to(command, rest.strip())
             case "/resume":
                 await self._room.resume()
@@ -194,6 +195,8 @@ class Place:
                 await self._room.nominate(self._me, whom)
             case "/deny" if whom:
                 await self._room.deny(self._me, whom, words)
+            case "/vote":
+                await self._room.vote(self._me, rest or None)
             case "/policy" if rest:
                 await self._room.change_policy(rest, by=self._me)
             case _:
@@ -241,6 +244,9 @@ class Place:
         hands = [floor.members[request.participant].name for request in floor.pending]
         words = " · ".join(text[-60:].replace("\n", " ") for text in self._said.values() if text)
         status = f"floor: {', '.join(holders) or 'free'}"
+        status += f" · {floor.stage.name}" if floor.stage.name else ""
+        if floor.question is not None and floor.question.ballot is not None:
+            status += f" · /vote {' | '.join(floor.question.ballot.options)}"
         status += f" · hands: {', '.join(hands)}" if hands else ""
         return shown(status + (f" · {words}" if words else ""))
 

@@ -4,7 +4,6 @@ It writes from top to bottom only, so that it reads the same on a screen, in a p
 What somebody says can never steer the terminal: control characters are shown, not sent.
 """
 
-import re
 from collections.abc import Iterable
 from functools import singledispatchmethod
 
@@ -12,7 +11,10 @@ from rich.console import Console
 from rich.text import Text
 
 from tertulia.cli.output import page
+from tertulia.cli.wording import cast, counted, known, put_to_the_vote
+from tertulia.cli.wording import shown as shown
 from tertulia.orchestrator import Delta, Event, Kind, Outcome, Said
+from tertulia.orchestrator.ballots import VoteCast, VoteCounted
 from tertulia.orchestrator.events import (
     Advised,
     BargedIn,
@@ -50,12 +52,10 @@ from tertulia.orchestrator.events import (
     TurnResumed,
     Uptake,
 )
-from tertulia.orchestrator.profile import Profile
 from tertulia.orchestrator.room import ROOM, ParticipantId, TurnId
+from tertulia.orchestrator.stage import PhaseBegan
 
 COLOURS = ("cyan", "magenta", "green", "yellow", "blue", "bright_red", "bright_cyan")
-
-_STEERING = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 
 
 class LiveTranscript:
@@ -138,7 +138,7 @@ class LiveTranscript:
         self._names[event.by] = body.name
         kind = "a person" if body.kind is Kind.HUMAN else f"an {body.kind}"
         host = "" if body.invited_by is None else f", brought by {self._name(body.invited_by)}"
-        self._note(f"{body.name} ({kind}) comes in{host}{_known(body.profile)}")
+        self._note(f"{body.name} ({kind}) comes in{host}{known(body.profile)}")
 
     @_show.register
     def _(self, body: Left, event: Event) -> None:
@@ -148,7 +148,7 @@ class LiveTranscript:
     @_show.register
     def _(self, body: Described, event: Event) -> None:
         teller = "" if body.author in (None, ROOM) else f"{self._name(body.author or ROOM)}: "
-        self._note(f"{teller}{self._name(event.by)}{_known(body.profile) or ': nothing is known'}")
+        self._note(f"{teller}{self._name(event.by)}{known(body.profile) or ': nothing is known'}")
 
     @_show.register
     def _(self, body: Noted, event: Event) -> None:
@@ -190,10 +190,27 @@ class LiveTranscript:
 
     @_show.register
     def _(self, body: Consulted, event: Event) -> None:
+        if body.ballot is not None:
+            voters = self._listed(body.candidates)
+            self._note(put_to_the_vote(body.ballot, voters), "bold")
+            return
         if body.about is not None:
             return
         asked = "who should speak" if body.kind == "select" else "who wishes to speak"
         self._note(f"{asked}: {self._listed(body.candidates)}?")
+
+    @_show.register
+    def _(self, body: VoteCast, event: Event) -> None:
+        self._note(cast(body, self._name(event.by)))
+
+    @_show.register
+    def _(self, body: VoteCounted, event: Event) -> None:
+        for line in counted(body, self._name):
+            self._note(line, "bold")
+
+    @_show.register
+    def _(self, body: PhaseBegan, event: Event) -> None:
+        self._note(f"phase {body.number}: {body.name}", "bold")
 
     @_show.register
     def _(self, body: Advised, event: Event) -> None:
@@ -371,27 +388,6 @@ class LiveTranscript:
     def _colour(self, who: ParticipantId) -> str:
         place = list(self._names).index(who) if who in self._names else 0
         return COLOURS[place % len(COLOURS)]
-
-
-def shown(text: str) -> str:
-    """The text with each control character but tab and newline as a picture of it."""
-    return _STEERING.sub(lambda found: _picture(found[0]), text)
-
-
-def _picture(letter: str) -> str:
-    code = ord(letter)
-    if code < 0x20:
-        return chr(0x2400 + code)
-    return "\u2421" if code == 0x7F else "\ufffd"
-
-
-def _known(profile: Profile) -> str:
-    """What is known of somebody, to be written after a name."""
-    told = [f"speaks {', '.join(profile.languages)}"] if profile.languages else []
-    told += [profile.about] if profile.about else []
-    if profile.permissions is not None:
-        told.append(f"may {', '.join(profile.permissions) or 'post only'}")
-    return f": {'; '.join(told)}" if told else ""
 
 
 def _because(reason: str | None) -> str:

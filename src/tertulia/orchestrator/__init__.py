@@ -9,7 +9,7 @@ from tertulia.orchestrator.events import Event, Outcome, Said
 from tertulia.orchestrator.feed import Delta
 from tertulia.orchestrator.floor import Floor, Note
 from tertulia.orchestrator.live_room import Room
-from tertulia.orchestrator.ports import Bid, Choice, Clock, Consult, Log, Policy, Reply
+from tertulia.orchestrator.ports import Advance, Bid, Choice, Clock, Consult, Log, Policy, Reply
 from tertulia.orchestrator.profile import Profile, Right
 from tertulia.orchestrator.replay import replay
 from tertulia.orchestrator.room import Kind, Participant, RoomSettings, handle
@@ -18,6 +18,7 @@ from tertulia.orchestrator.scheduler import Scheduler
 from tertulia.orchestrator.turns import Speaker, Turn
 
 __all__ = [
+    "Advance",
     "Adviser",
     "Bid",
     "Broken",

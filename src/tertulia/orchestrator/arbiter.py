@@ -7,8 +7,9 @@ them, and the shell carries them out after they are committed: the log is its li
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from math import isfinite
+from math import inf, isfinite
 
+from tertulia.orchestrator.ballots import Secrecy, VoteCounted, count, result
 from tertulia.orchestrator.events import (
     BudgetSpent,
     Concluded,
@@ -19,16 +20,29 @@ from tertulia.orchestrator.events import (
     PolicyFailed,
     TurnGranted,
 )
-from tertulia.orchestrator.floor import Floor, Phase, Route, Tally
+from tertulia.orchestrator.floor import Floor, Phase, Question, Route, Standing, Tally
 from tertulia.orchestrator.policies.asides import aside, in_order, whispered, within
-from tertulia.orchestrator.ports import Choice, Consult, Exhausted, Policy
-from tertulia.orchestrator.room import ROOM, Kind, TurnId
+from tertulia.orchestrator.ports import Advance, Choice, Consult, Decision, Exhausted, Policy
+from tertulia.orchestrator.room import ROOM, Audience, Kind, TurnId
 from tertulia.orchestrator.routes import candidates, next_route, within_s
+from tertulia.orchestrator.stage import PhaseBegan
 from tertulia.orchestrator.transitions import apply
+
+ADVANCES = 100
+"""How many phases may begin in one step: a policy cannot rush through phases for ever."""
 
 _PROBLEM_LIMIT = 500
 
-_DECISIONS = (TurnGranted, Consulted, PolicyFailed, BudgetSpent, ConditionFailed, Concluded)
+_DECISIONS = (
+    TurnGranted,
+    Consulted,
+    PolicyFailed,
+    PhaseBegan,
+    VoteCounted,
+    BudgetSpent,
+    ConditionFailed,
+    Concluded,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +65,11 @@ def step(floor: Floor, drafts: Sequence[Draft], now: float, policy: Policy) -> S
         event = _seal(floor, draft, cause, at)
         floor = apply(floor, event)
         events.append(event)
+    advances = 0
     while events and (decision := decide(floor, policy, at)) is not None:
+        advances += isinstance(decision.body, PhaseBegan)
+        if advances > ADVANCES:
+            decision = _failed(policy, f"went through {ADVANCES} phases at once")
         event = _seal(floor, decision, cause, at)
         floor = apply(floor, event)
         events.append(event)
@@ -96,21 +114,29 @@ def _aside(floor: Floor, policy: Policy, now: float, *, ordered: bool) -> Draft 
 def _on_a_floor(floor: Floor, policy: Policy, now: float) -> Draft | None:
     """What the policy wants on everybody's floor."""
     try:
-        choice = policy.choose(floor, now)
-        if choice is None:
-            return None
-        if isinstance(choice, Consult):
-            return _consult(floor, policy, choice, now)
-        if isinstance(choice, Exhausted):
-            return _exhausted(floor, policy, choice)
-        if not isinstance(choice, Choice):
-            return _failed(policy, f"returned {type(choice).__name__}, not a Choice")
-        if not floor.eligible(choice.participant):
-            standing = floor.standing(choice.participant)
-            return _failed(policy, f"chose {choice.participant!r}, who is {standing}")
-        return _grant(floor, choice, now)
+        return _worded(floor, policy, policy.choose(floor, now), now)
     except Exception as error:  # a policy may be anybody's code: its failure is an event
         return _failed(policy, f"raised {error!r}"[:_PROBLEM_LIMIT])
+
+
+def _worded(floor: Floor, policy: Policy, wanted: Decision | None, now: float) -> Draft | None:
+    """What a policy wants, as an event; one that cannot be is its failure."""
+    match wanted:
+        case None:
+            return None
+        case Consult():
+            return _consult(floor, policy, wanted, now)
+        case Advance():
+            return _advance(floor, policy, wanted, now)
+        case Exhausted():
+            return _exhausted(floor, policy, wanted)
+        case Choice(participant=who) if not floor.eligible(who):
+            return _failed(policy, f"chose {who!r}, who is {floor.standing(who)}")
+        case Choice(audience=audience) if audience is not None and not _is_audience(floor, wanted):
+            return _failed(policy, f"gave {wanted.participant!r} a turn before {audience!r}")
+        case Choice():
+            return _grant(floor, wanted, now)
+    return _failed(policy, f"returned {type(wanted).__name__}, not a Choice")
 
 
 def is_decision(event: Event) -> bool:
@@ -125,6 +151,9 @@ def lease_s(floor: Floor, kind: Kind) -> float:
 
 def _before_the_policy(floor: Floor, now: float) -> Draft | None:
     end = None if floor.tally is None else _conclusion(floor.tally)
+    asked = floor.question
+    if end is None and asked is not None and asked.over and asked.ballot is not None:
+        return _counted(asked)
     route = next_route(floor) if end is None and floor.routes else None
     return end if route is None else _ask_router(floor, route, now)
 
@@ -150,13 +179,59 @@ def _consult(floor: Floor, policy: Policy, wanted: Consult, now: float) -> Draft
     """Ask, unless a question is open already: then its answer is what decides."""
     if floor.question is not None and not floor.question.over:
         return None
-    if not wanted.candidates or not all(map(floor.eligible, wanted.candidates)):
+    if not wanted.candidates or not _can_answer(floor, wanted):
         return _failed(policy, "asked about somebody who cannot speak")
     if not isfinite(wanted.within_s):
         return _failed(policy, "would wait for ever for an answer")
     until = round(now + wanted.within_s, 6)
     number = floor.questions + 1
-    return Draft(ROOM, Consulted(number, wanted.kind, wanted.candidates, until))
+    return Draft(
+        ROOM, Consulted(number, wanted.kind, wanted.candidates, until, ballot=wanted.ballot)
+    )
+
+
+def _can_answer(floor: Floor, wanted: Consult) -> bool:
+    """Who selects or bids has to be able to speak next; to vote one has only to be a speaker."""
+    if wanted.kind != "vote":
+        return all(map(floor.eligible, wanted.candidates))
+    outside = (Standing.ABSENT, Standing.WATCHING)
+    return wanted.ballot is not None and all(
+        floor.standing(who) not in outside for who in wanted.candidates
+    )
+
+
+def _counted(asked: Question) -> Draft | None:
+    """A vote that is over has a result, whatever policy the room has by now."""
+    if asked.ballot is None:
+        return None
+    counts = count(asked.ballot, asked.votes)
+    known = {} if asked.ballot.secrecy is Secrecy.SECRET else dict(asked.votes)
+    told = VoteCounted(
+        asked.number,
+        asked.ballot.title,
+        result(asked.ballot, counts),
+        counts,
+        sum(option is None for _, option in asked.votes),
+        len(set(asked.candidates) - {who for who, _ in asked.votes}),
+        known,
+    )
+    return Draft(ROOM, told)
+
+
+def _advance(floor: Floor, policy: Policy, wanted: Advance, now: float) -> Draft:
+    if wanted.number <= floor.stage.number:
+        return _failed(policy, f"would go from phase {floor.stage.number} to {wanted.number}")
+    if wanted.seconds is not None and not 0 <= wanted.seconds < inf:
+        return _failed(policy, f"gave a phase {wanted.seconds} seconds")
+    until = None if wanted.seconds is None else round(now + wanted.seconds, 6)
+    return Draft(ROOM, PhaseBegan(wanted.number, wanted.name, until))
+
+
+def _is_audience(floor: Floor, choice: Choice) -> bool:
+    """Whether a private turn is before members, the speaker among them, and answers nothing."""
+    audience = choice.audience or ()
+    known = choice.participant in audience and all(who in floor.members for who in audience)
+    return known and choice.answers is None and list(audience) == sorted(set(audience))
 
 
 def _ask_router(floor: Floor, route: Route, now: float) -> Draft:
@@ -170,10 +245,16 @@ def _grant(floor: Floor, choice: Choice, now: float) -> Draft:
     who = choice.participant
     turn = TurnId(f"{floor.room}/{floor.grants + floor.undone + 1}")
     until = round(now + lease_s(floor, floor.members[who].kind), 6)
-    audience = next(
-        (o.audience for o in floor.owed if o.participant == who and o.seq == choice.answers), None
-    )
-    return Draft(who, TurnGranted(turn, until, choice.rule, choice.answers), audience)
+    granted = TurnGranted(turn, until, choice.rule, choice.answers, choice.discloses)
+    return Draft(who, granted, _audience(floor, choice))
+
+
+def _audience(floor: Floor, choice: Choice) -> Audience:
+    """What answers a whisper goes to those who heard it."""
+    if choice.answers is None:
+        return choice.audience
+    who, seq = choice.participant, choice.answers
+    return next((o.audience for o in floor.owed if o.participant == who and o.seq == seq), None)
 
 
 def _seal(floor: Floor, draft: Draft, cause: int, at: float) -> Event:

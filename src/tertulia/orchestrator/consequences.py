@@ -39,6 +39,8 @@ from tertulia.orchestrator.events import (
     Left,
     Nominated,
     Outcome,
+    PhaseBegan,
+    PhaseExpired,
     PolicyChanged,
     PolicyFailed,
     RoomEnded,
@@ -54,6 +56,8 @@ from tertulia.orchestrator.events import (
     TurnInformed,
     TurnResumed,
     Uptake,
+    VoteCast,
+    VoteCounted,
 )
 from tertulia.orchestrator.floor import (
     Claim,
@@ -70,6 +74,14 @@ from tertulia.orchestrator.floor import (
 )
 from tertulia.orchestrator.grants import granted
 from tertulia.orchestrator.membership import joined, left, sub_room_closed, sub_room_opened
+from tertulia.orchestrator.proceedings import (
+    another_policy,
+    phase_began,
+    phase_expired,
+    stage_ended,
+    vote_cast,
+    vote_counted,
+)
 from tertulia.orchestrator.room import Audience, Kind, ParticipantId, TurnId
 from tertulia.orchestrator.visibility import covers
 
@@ -91,7 +103,8 @@ def _closed(floor: Floor, event: Event, body: RoomEnded) -> Changes:
 
 
 def _policy(floor: Floor, event: Event, body: PolicyChanged) -> Changes:
-    changed = {"settings": revised(floor.settings, policy=body.policy), "spent": ()}
+    settings = revised(floor.settings, policy=body.policy)
+    changed = {"settings": settings, "spent": (), **another_policy(floor, event)}
     return changed | routes.unrouted(floor, event, body)
 
 
@@ -119,24 +132,28 @@ def _said(floor: Floor, event: Event, body: Said) -> Changes:
     news = Utterance(speaker, event.seq, to, body.everyone, asks, thread)
     changes |= routes.heard(floor, event, body, news)
     changes |= {"volunteers": floor.volunteers} if aside else {}
+    if event.audience is None and floor.stage.passed:
+        changes["stage"] = revised(floor.stage, passed=())
     if person:
         in_a_burst = event.at - seat.spoke <= floor.settings.coalesce_s
         spoke = revised(seat, spoke=event.at, burst=seat.burst + 1 if in_a_burst else 1)
         changes["members"] = {**floor.members, speaker: spoke}
-    if body.interrupted_by is not None and body.turn is not None:
-        changes |= _hold_revised(floor, body.turn, said=event.seq)
-    elif floor.cut_off:
+    if floor.cut_off and (body.turn is None or body.interrupted_by is None):
         changes["cut_off"] = tuple(
             cut
             for cut in floor.cut_off
             if cut.participant == speaker or not covers(event.audience, cut.audience)
         )
-    followed = [hold for hold in floor.holds if _follows(event, hold)]
-    if followed:
-        changes["holds"] = tuple(
-            revised(h, followed=True) if h in followed else h for h in floor.holds
-        )
+    if floor.holds:
+        changes["holds"] = tuple(_heard_by(hold, event, body) for hold in floor.holds)
     return changes
+
+
+def _heard_by(hold: Hold, event: Event, body: Said) -> Hold:
+    """A turn after an utterance: its own, or one that follows upon its being cut into."""
+    if hold.turn == body.turn:
+        return revised(hold, said=event.seq)
+    return revised(hold, followed=True) if _follows(event, hold) else hold
 
 
 def _follows(event: Event, hold: Hold) -> bool:
@@ -239,6 +256,7 @@ def _ended(floor: Floor, event: Event, body: TurnEnded) -> Changes:
         **paid,
         "members": {**floor.members, ended.participant: rose},
         "holds": tuple(hold for hold in floor.holds if hold.turn != body.turn),
+        "stage": stage_ended(floor, ended, undone=body.outcome is Outcome.ROLLED_BACK),
     }
     if body.more and floor.beside(ended.audience) and ended.answers is not None:
         rest = Obligation(event.by, ended.answers, event.by, ended.audience, ended.thread)
@@ -300,6 +318,10 @@ CHANGES: Mapping[type[Body], Callable[[Floor, Event, Any], Changes]] = {
     Advised: advised,
     BidMade: bid_made,
     ConsultationEnded: consultation_ended,
+    VoteCast: vote_cast,
+    VoteCounted: vote_counted,
+    PhaseBegan: phase_began,
+    PhaseExpired: phase_expired,
     TurnGranted: granted,
     TurnResumed: _resumed,
     TurnInformed: _informed,

@@ -2,38 +2,42 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import TypeAlias
 
 from tertulia.orchestrator import admission
-from tertulia.orchestrator.events import Consulted, Draft, Event
-from tertulia.orchestrator.floor import Floor, Seat
+from tertulia.orchestrator.ballots import Ballot
+from tertulia.orchestrator.events import Draft, Event
+from tertulia.orchestrator.floor import Floor, Question, Seat
 from tertulia.orchestrator.inbox import Prepare
 from tertulia.orchestrator.ports import Bid, Clock
-from tertulia.orchestrator.room import ParticipantId
+from tertulia.orchestrator.room import Kind, ParticipantId
 from tertulia.orchestrator.transcript import Transcript
 from tertulia.orchestrator.visibility import sight_of
 
 
 @dataclass(frozen=True, slots=True)
 class Consultation:
-    """What an adviser, or an agent that bids, is told. ``me`` is the agent that is asked to bid.
+    """What is told to an adviser, or to an agent that bids or votes (``me``).
 
-    ``view`` holds the last utterances that were for everybody, oldest first; an agent that bids is
-    shown those that it was there for.
+    ``view`` holds the last utterances that were for everybody, oldest first; an agent that bids or
+    votes is shown those that it was there for. ``ballot`` is what is put to the vote.
     """
 
     candidates: tuple[Seat, ...]
     members: Mapping[ParticipantId, Seat]
     view: tuple[Event, ...]
     me: Seat | None = None
+    ballot: Ballot | None = None
 
 
 Adviser: TypeAlias = Callable[[Consultation], Awaitable[str | None]]
 """Names the handle of a candidate, or nobody."""
 Bidder: TypeAlias = Callable[[Consultation], Awaitable[Bid | float]]
 """How much an agent wishes to speak: an agent that is an object may have it as ``bid``."""
+Voter: TypeAlias = Callable[[Consultation], Awaitable[str | None]]
+"""Which option an agent votes for, or ``None``; an agent may have it as ``vote``."""
 
 
 class Consultations:
@@ -48,26 +52,36 @@ class Consultations:
 
     def begin(
         self,
-        asked: Consulted,
+        asked: Question,
         floor: Floor,
         transcript: Transcript,
-        bidders: Mapping[ParticipantId, Bidder],
+        speakers: Mapping[ParticipantId, object],
     ) -> None:
-        """Ask those who can answer; after a while nobody is waited for."""
+        """Ask those who can answer and have not; after a while nobody is waited for.
+
+        ``speakers`` speak for the agents, and may bid and vote for them.
+        """
         self.stop()
         candidates = tuple(floor.members[who] for who in asked.candidates if who in floor.members)
-        whole = Consultation(candidates, floor.members, transcript.public())
+        whole = Consultation(candidates, floor.members, transcript.public(), ballot=asked.ballot)
         left = asked.until - self._clock.now()
-        end = partial(_ended, asked.question)
-        self._cancel_alarm = self._clock.call_later(left, lambda: self._ask(end))
+        end = partial(_ended, asked.number)
+        self._cancel_alarm = self._clock.call_later(max(0.0, left), lambda: self._ask(end))
         if asked.kind == "select":
-            self._tasks.append(asyncio.create_task(self._select(asked.question, whole)))
+            self._tasks.append(asyncio.create_task(self._select(asked.number, whole)))
             return
+        voted = {who for who, _ in asked.votes}
         for seat in candidates:
+            if asked.kind != "bid" and (seat.kind is not Kind.AGENT or seat.id in voted):
+                continue  # a person votes when it likes
             view = transcript.public(sight_of(floor, seat.id))
-            own = Consultation(candidates, floor.members, view, seat)
-            bidder = bidders.get(seat.id, _eager)
-            self._tasks.append(asyncio.create_task(self._bid(asked.question, own, seat, bidder)))
+            own, speaker = replace(whole, view=view, me=seat), speakers.get(seat.id)
+            answering = (
+                self._bid(asked.number, own, seat, getattr(speaker, "bid", _eager))
+                if asked.kind == "bid"
+                else self._vote(asked.number, own, seat, getattr(speaker, "vote", _undecided))
+            )
+            self._tasks.append(asyncio.create_task(answering))
 
     def stop(self) -> None:
         """Wait for nobody any more."""
@@ -98,6 +112,18 @@ class Consultations:
             bid = Bid(0.0, f"could not bid: {type(error).__name__}: {error}")
         self._ask(partial(_bid, question, seat.id, bid))
 
+    async def _vote(self, question: int, told: Consultation, seat: Seat, voter: Voter) -> None:
+        answer, problem = None, None
+        try:
+            answer = await voter(told)
+        except Exception as error:  # an agent that cannot say what it prefers abstains
+            problem = f"could not vote: {type(error).__name__}: {error}"
+        self._ask(partial(_voted, question, seat.id, answer, problem))
+
+
+async def _undecided(told: Consultation) -> None:
+    """What an agent votes that has no vote of its own: it abstains."""
+
 
 async def _eager(told: Consultation) -> float:
     """What an agent bids that has no bids of its own: it will speak if nobody wishes more."""
@@ -116,6 +142,17 @@ def _bid(
     question: int, who: ParticipantId, bid: Bid, floor: Floor, now: float
 ) -> tuple[Draft, ...]:
     return admission.bid(floor, question, who, bid.score, bid.thought)
+
+
+def _voted(
+    question: int,
+    who: ParticipantId,
+    answer: object,
+    problem: str | None,
+    floor: Floor,
+    now: float,
+) -> tuple[Draft, ...]:
+    return admission.vote_of_agent(floor, question, who, answer, problem)
 
 
 def _ended(question: int, floor: Floor, now: float) -> tuple[Draft, ...]:

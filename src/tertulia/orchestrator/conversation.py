@@ -32,6 +32,7 @@ from tertulia.orchestrator.feed import Feed
 from tertulia.orchestrator.floor import Floor, Hold, Phase
 from tertulia.orchestrator.hearing import Hearing
 from tertulia.orchestrator.inbox import Asked, Inbox, Prepare
+from tertulia.orchestrator.phase_timer import PhaseTimer
 from tertulia.orchestrator.policies import build, policy_after
 from tertulia.orchestrator.ports import Batch, Clock, Log, Policy, Tenure
 from tertulia.orchestrator.routing import Routers
@@ -84,6 +85,7 @@ class Conversation:
         self.consultations = Consultations(clock, self._owe)
         self._curfew = Curfew(clock, lambda: self._owe(admission.elapse))
         self.routers = Routers(clock, self._owe)
+        self.phase_timer = PhaseTimer(clock, self._expire)
         self._loop: asyncio.Task[None] | None = None
         self._quiet: list[asyncio.Future[None]] = []
         self._leaving = self._left = False
@@ -99,8 +101,12 @@ class Conversation:
         self._curfew.set(self.floor)
         for hold in self.floor.holds:
             self._owe(partial(_take_up, hold))
-        asked = [] if self.floor.question is None else [self.floor.question.number]
-        asked += [r.question for r in self.floor.routes if r.question is not None]
+        self.phase_timer.set(self.floor)
+        asked = [r.question for r in self.floor.routes if r.question is not None]
+        if self.floor.question is not None and self.floor.question.ballot is not None:
+            self._put_the_question()  # what has been voted stands
+        elif self.floor.question is not None:
+            asked.append(self.floor.question.number)
         for number in asked:  # whoever was asked is no longer at it
             self._owe(partial(_ask_again, number))
         for cut_off in self.floor.cut_off:
@@ -233,6 +239,8 @@ class Conversation:
             if done.events:
                 self.feed.publish(done.events, done.floor)
             self._curfew.set(done.floor)
+            if not self._leaving:
+                self.phase_timer.set(done.floor)
             for asked, events in done.answers:
                 asked.answer(events)
 
@@ -275,6 +283,7 @@ class Conversation:
         self.consultations.stop()
         self._curfew.lift()
         self.routers.stop()
+        self.phase_timer.stop()
         return self.turns.silence()
 
     def _go(self, why: Unreachable) -> None:
@@ -294,20 +303,23 @@ class Conversation:
         """Put in what the room owes itself."""
         return self.inbox.put(prepare, owed=True)
 
+    def _expire(self, phase: int) -> None:
+        """The time of a phase is up."""
+        self._owe(lambda floor, now: admission.expire(floor, phase))
+
     def _consult(self, asked: Consulted) -> None:
         """Put a question that is still open."""
+        latest = self.floor.question
         if asked.about is not None:
             self.routers.begin(asked, self.floor, self.transcript)
-            return
-        latest = self.floor.question
-        if latest is None or latest.number != asked.question or latest.over:
-            return
-        bidders = {
-            who: bid
-            for who, speaker in self.turns.speakers.items()
-            if (bid := getattr(speaker, "bid", None)) is not None
-        }
-        self.consultations.begin(asked, self.floor, self.transcript, bidders)
+        elif latest is not None and latest.number == asked.question and not latest.over:
+            self._put_the_question()
+
+    def _put_the_question(self) -> None:
+        """Ask those who can answer what the floor wants to know."""
+        if self.floor.question is not None:
+            speakers = self.turns.speakers
+            self.consultations.begin(self.floor.question, self.floor, self.transcript, speakers)
 
 
 def _ask_again(number: int, floor: Floor, now: float) -> tuple[Draft, ...]:

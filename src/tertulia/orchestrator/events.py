@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, TypeAlias, get_args
 
+from tertulia.orchestrator.ballots import VoteCast as VoteCast
+from tertulia.orchestrator.ballots import VoteCounted as VoteCounted
 from tertulia.orchestrator.bounds import BudgetSpent as BudgetSpent
 from tertulia.orchestrator.bounds import Concluded as Concluded
 from tertulia.orchestrator.bounds import ConditionChanged as ConditionChanged
@@ -33,6 +35,8 @@ from tertulia.orchestrator.room import (
     RoomSettings,
     TurnId,
 )
+from tertulia.orchestrator.stage import PhaseBegan as PhaseBegan
+from tertulia.orchestrator.stage import PhaseExpired as PhaseExpired
 from tertulia.orchestrator.subrooms import SubRoomClosed as SubRoomClosed
 from tertulia.orchestrator.subrooms import SubRoomOpened as SubRoomOpened
 
@@ -201,13 +205,15 @@ class TurnGranted:
     """The floor was given, until ``until`` (Unix seconds).
 
     ``rule`` names the rule that decided; ``answers`` is the seq of the utterance that is owed an
-    answer. The event's audience is the audience of all that will be said in the turn.
+    answer. The event's audience is the audience of all that will be said in the turn. With
+    ``discloses`` the speaker may draw upon what it was told in private turns since that seq.
     """
 
     turn: TurnId
     until: float
     rule: str
     answers: int | None = None
+    discloses: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -298,6 +304,10 @@ Body: TypeAlias = (
     | Advised
     | BidMade
     | ConsultationEnded
+    | VoteCast
+    | VoteCounted
+    | PhaseBegan
+    | PhaseExpired
     | TurnGranted
     | TurnResumed
     | TurnInformed

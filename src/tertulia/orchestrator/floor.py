@@ -10,10 +10,12 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, TypeVar
 
+from tertulia.orchestrator.ballots import Verdict
 from tertulia.orchestrator.counts import Spending as Spending
 from tertulia.orchestrator.counts import Tally as Tally
 from tertulia.orchestrator.persons import Note as Note
 from tertulia.orchestrator.profile import PLAIN, Profile
+from tertulia.orchestrator.questions import Question as Question
 from tertulia.orchestrator.room import (
     Audience,
     Kind,
@@ -23,6 +25,7 @@ from tertulia.orchestrator.room import (
     Stay,
     TurnId,
 )
+from tertulia.orchestrator.stage import Stage
 from tertulia.orchestrator.subrooms import SubRoom
 
 Value = TypeVar("Value")
@@ -92,6 +95,11 @@ class Seat:
     profile: Profile = PLAIN
     router: bool = False
 
+    @property
+    def turn_to_all(self) -> int:
+        """When in the log it last had a turn to speak to everybody; 0 if it never had one."""
+        return self.heard if self.heard > self.joined else 0
+
 
 @dataclass(frozen=True, slots=True)
 class Request:
@@ -142,6 +150,7 @@ class Hold:
     followed: bool = False
     thread: int | None = None
     partner: ParticipantId | None = None
+    discloses: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,24 +194,6 @@ class CutOff:
 
 
 @dataclass(frozen=True, slots=True)
-class Question:
-    """What a policy has asked, and the answers so far. ``seq`` is that of the asking.
-
-    ``choice`` is whom an adviser named; ``bids`` are the scores of those who made one. ``failed``:
-    no usable answer came, or not in time.
-    """
-
-    number: int
-    seq: int
-    kind: str
-    candidates: tuple[ParticipantId, ...]
-    bids: tuple[tuple[ParticipantId, float], ...] = ()
-    choice: ParticipantId | None = None
-    over: bool = False
-    failed: bool = False
-
-
-@dataclass(frozen=True, slots=True)
 class Utterance:
     """Who spoke last to everybody, and where in the log.
 
@@ -240,6 +231,8 @@ class Floor:
     ``barred`` are those whom a combinator of policies holds back while it asks another one; nothing
     in the log bars anybody. ``stays`` tells of everybody who ever came in when they were there (see
     ``visibility``). ``subrooms`` are those that are open; a sub-room has a ``parent``.
+    ``stage`` is the phase of the policy; ``question`` is what was asked last, ``answered`` has the
+    last answered one of every other kind, ``verdict`` is what the last vote came to.
     ``tally`` is there while the room has a condition to stop at; ``ending`` are turns that it cut
     and that have not ended yet; ``spent`` which limits have been told to be used up, and by whom.
     """
@@ -273,6 +266,9 @@ class Floor:
     agent_run: int = 0
     volunteers: int = 0
     barred: frozenset[ParticipantId] = frozenset()
+    stage: Stage = field(default_factory=Stage)
+    answered: tuple[Question, ...] = ()
+    verdict: Verdict | None = None
     spending: Spending = field(default_factory=Spending)
     spent: tuple[tuple[ParticipantId | None, str], ...] = ()
     tally: Tally | None = None
@@ -376,6 +372,13 @@ class Floor:
     def without(self, some: Iterable[ParticipantId]) -> "Floor":
         """The same floor, on which ``some`` may not be granted anything."""
         return self.revised(barred=self.barred | set(some))
+
+    def asked(self, kind: str) -> Question | None:
+        """The last question of that kind that has not been settled, open or answered."""
+        last = self.question
+        if last is not None and last.kind == kind:
+            return last
+        return next((question for question in self.answered if question.kind == kind), None)
 
     def agents(self) -> Iterator[Seat]:
         """The agents in the room, in the order of joining."""

@@ -2,8 +2,10 @@
 
 from typing import Any
 
+from tertulia.orchestrator.asking import questions_granted
 from tertulia.orchestrator.events import Event, TurnGranted
 from tertulia.orchestrator.floor import Claim, Floor, Hold, Seat, revised
+from tertulia.orchestrator.proceedings import stage_granted
 from tertulia.orchestrator.room import Audience, Kind, ParticipantId
 from tertulia.orchestrator.visibility import covers
 
@@ -27,6 +29,7 @@ def granted(floor: Floor, event: Event, body: TurnGranted) -> dict[str, Any]:
         claim=claim,
         thread=thread,
         partner=partner,
+        discloses=body.discloses,
     )
     sat = revised(seat, heard=heard, granted=serial, turns=seat.turns + 1)
     changes: dict[str, Any] = (
@@ -35,7 +38,7 @@ def granted(floor: Floor, event: Event, body: TurnGranted) -> dict[str, Any]:
         else {
             "pending": tuple(r for r in floor.pending if r.participant != who),
             "nominated": tuple(n for n in floor.nominated if n.participant != who),
-            "question": None,
+            **questions_granted(floor),
             "continuing": None,
         }
     )
@@ -44,6 +47,7 @@ def granted(floor: Floor, event: Event, body: TurnGranted) -> dict[str, Any]:
         "holds": (*floor.holds, hold),
         "owed": tuple(o for o in floor.owed if o not in claim.owed),
         "cut_off": tuple(c for c in floor.cut_off if not covers(event.audience, c.audience)),
+        "stage": stage_granted(floor, event, body),
         "grants": serial,
         "agent_turns": floor.agent_turns + agent,
         "agent_run": floor.agent_run + agent,

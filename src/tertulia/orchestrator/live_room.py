@@ -195,6 +195,10 @@ class Room(Company):
         by, asker = ParticipantId(chair), ParticipantId(whom)
         await self.request(lambda floor, now: admission.deny(floor, by, asker, reason))
 
+    async def vote(self, who: str, option: str | None) -> None:
+        """Vote on what is put to the vote (``None``: abstain). Raises as ``admission.vote``."""
+        await self.request(lambda floor, now: admission.vote(floor, ParticipantId(who), option))
+
     async def change_policy(
         self, policy: Policy | Mapping[str, Any] | str, *, by: str | None = None
     ) -> None:

@@ -4,6 +4,7 @@ from typing import Any
 
 from tertulia.orchestrator.events import Event, Joined, Left, SubRoomClosed, SubRoomOpened
 from tertulia.orchestrator.floor import Floor, Seat
+from tertulia.orchestrator.proceedings import voter_gone
 from tertulia.orchestrator.routes import left_alone
 from tertulia.orchestrator.subrooms import SubRoom
 from tertulia.orchestrator.visibility import entered, gone
@@ -31,6 +32,7 @@ def left(floor: Floor, event: Event, body: Left) -> dict[str, Any]:
         "continuing": None if floor.continuing == leaver else floor.continuing,
         "cut_off": tuple(c for c in floor.cut_off if c.participant != leaver),
         "spent": tuple(told for told in floor.spent if told[0] != leaver),
+        **voter_gone(floor, leaver),
     } | left_alone(floor, event)
 
 

@@ -4,9 +4,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol, TypeAlias
 
+from tertulia.orchestrator.ballots import Ballot
 from tertulia.orchestrator.events import Event
 from tertulia.orchestrator.floor import Floor
-from tertulia.orchestrator.room import ParticipantId, RoomId, TurnId
+from tertulia.orchestrator.room import Audience, ParticipantId, RoomId, TurnId
 from tertulia.orchestrator.visibility import Sight
 
 
@@ -28,11 +29,18 @@ class Clock(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """Whom a policy grants, by which rule, and which utterance (its seq) that answers."""
+    """Whom a policy grants, by which rule, and which utterance (its seq) that answers.
+
+    A turn that answers nothing may have an ``audience`` of its own, the participant in it, sorted.
+    A speaker to everybody who ``discloses`` may draw upon what it was told since that seq in
+    private turns that a policy granted (never upon whispers): for who sums up what others told it.
+    """
 
     participant: ParticipantId
     rule: str
     answers: int | None = None
+    audience: Audience = None
+    discloses: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,13 +55,27 @@ class Bid:
 class Consult:
     """What a policy wants to know before it decides; the answers will be on the floor.
 
-    ``kind`` is ``select`` (an adviser names one of ``candidates``) or ``bid`` (each of them says
-    how much it wishes to speak); they are waited for ``within_s`` seconds.
+    ``kind`` is ``select`` (an adviser names one of ``candidates``), ``bid`` (each of them says how
+    much it wishes to speak) or ``vote`` (each of them votes on the ``ballot``); they are waited for
+    ``within_s`` seconds.
     """
 
     kind: str
     candidates: tuple[ParticipantId, ...]
     within_s: float
+    ballot: Ballot | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Advance:
+    """Go on to the phase of this number, which is higher than that of the present one.
+
+    ``seconds`` is how long it lasts at most (``None``: as long as it likes).
+    """
+
+    number: int
+    name: str
+    seconds: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +91,7 @@ class Exhausted:
     amount: float
 
 
-Decision: TypeAlias = Choice | Consult | Exhausted
+Decision: TypeAlias = Choice | Consult | Advance | Exhausted
 """What a policy may answer."""
 
 
@@ -77,7 +99,7 @@ class Policy(Protocol):
     """Who may speak next. Pure: it sees the floor and the time, and keeps nothing."""
 
     def choose(self, floor: Floor, now: float) -> Decision | None:
-        """One participant to grant, a question to ask first, or ``None`` for silence (a lapse).
+        """One participant to grant, a question to ask first, the next phase, or ``None``: a lapse.
 
         Asked again until it returns ``None`` or the floor is full; whoever it names must be
         ``floor.eligible``.

@@ -1,21 +1,45 @@
 """What a policy asks before it decides, and what it is answered.
 
-Bodies of events, as in ``events``, which hands them on.
+Bodies of events, as in ``events``, which hands them on; and the value that the floor keeps.
 """
 
 from dataclasses import dataclass
 
+from tertulia.orchestrator.ballots import Ballot, Votes
 from tertulia.orchestrator.room import ParticipantId
 
 
 @dataclass(frozen=True, slots=True)
+class Question:
+    """What a policy has asked, and the answers so far. ``seq`` is that of the asking.
+
+    ``choice`` is whom an adviser named; ``bids`` are the scores of those who made one, ``votes``
+    what has been voted on the ``ballot``. ``failed``: no usable answer came, or not in time.
+    ``used``: somebody has been granted the floor by these answers.
+    """
+
+    number: int
+    seq: int
+    kind: str
+    candidates: tuple[ParticipantId, ...]
+    bids: tuple[tuple[ParticipantId, float], ...] = ()
+    choice: ParticipantId | None = None
+    over: bool = False
+    failed: bool = False
+    until: float = 0.0
+    ballot: Ballot | None = None
+    votes: Votes = ()
+    used: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Consulted:
-    """The policy wants to know something before it decides: ``select``, ``bid`` or ``route``.
+    """The policy wants to know something: ``select``, ``bid``, ``vote`` or ``route``.
 
     For ``select`` one adviser names one of the candidates; for ``bid`` each candidate says how much
-    it wishes to speak; for ``route`` a person's router names who answers the utterance ``about``
-    (its seq), and the event is by that person. Answers that come after ``until`` (Unix seconds) are
-    not waited for.
+    it wishes to speak; for ``vote`` each of them chooses an option of the ``ballot``; for ``route``
+    a person's router names who answers the utterance ``about`` (its seq), and the event is by that
+    person. Answers that come after ``until`` (Unix seconds) are not waited for.
     """
 
     question: int
@@ -23,6 +47,7 @@ class Consulted:
     candidates: tuple[ParticipantId, ...]
     until: float
     about: int | None = None
+    ballot: Ballot | None = None
 
 
 @dataclass(frozen=True, slots=True)

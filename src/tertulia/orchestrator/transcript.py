@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from tertulia.orchestrator.events import Event, Said, Uptake
 from tertulia.orchestrator.floor import Hold
 from tertulia.orchestrator.threads import RecentThreads
-from tertulia.orchestrator.visibility import Sight, seen, speakable
+from tertulia.orchestrator.visibility import Sight, entrusted, seen, speakable
 
 UTTERANCES = 100
 """How many utterances an agent's view goes back."""
@@ -38,6 +38,8 @@ class Transcript:
 
         What all hear is thought up from what all heard.
         """
+        if hold.discloses is not None:
+            return self._with_what_it_was_told(hold, sight, hold.discloses)
         thread = [e for e in self._threads.of(hold) if e.seq <= hold.as_of]
         if hold.audience is None and sight.whole:
             public = self.public()
@@ -50,6 +52,12 @@ class Transcript:
         last = tuple(speakable(until, sight, hold.audience))[-UTTERANCES:]
         own = speakable(thread, sight, hold.audience)
         return (*(e for e in own if not last or e.seq < last[0].seq), *last)
+
+    def _with_what_it_was_told(self, hold: Hold, sight: Sight, since: int) -> tuple[Event, ...]:
+        """What everybody heard, and what the holder was told in private turns after ``since``."""
+        told = (e for e in self._whispers if e.seq > since and entrusted(e, sight))
+        heard = sorted((*self.public(sight), *told), key=lambda event: event.seq)
+        return tuple(event for event in heard if event.seq <= hold.as_of)[-UTTERANCES:]
 
     def public(self, sight: Sight | None = None) -> tuple[Event, ...]:
         """What was said to everybody; of it, what ``sight`` reaches (``None``: all)."""

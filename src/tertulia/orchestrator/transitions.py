@@ -7,6 +7,7 @@ else they change. ``docs/orchestrator.md`` shows the diagram that ``mermaid`` dr
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from tertulia.orchestrator.ballots import VoteCast, VoteCounted
 from tertulia.orchestrator.conditions import watched
 from tertulia.orchestrator.consequences import CHANGES
 from tertulia.orchestrator.errors import LogDamaged, NotNow, RoomClosed
@@ -52,6 +53,7 @@ from tertulia.orchestrator.events import (
 )
 from tertulia.orchestrator.floor import Floor, Phase, Standing
 from tertulia.orchestrator.room import ParticipantId
+from tertulia.orchestrator.stage import PhaseBegan, PhaseExpired
 
 PHASES: Mapping[Phase, Mapping[type[Body], Phase]] = {
     Phase.UNOPENED: {RoomOpened: Phase.OPEN},
@@ -70,6 +72,9 @@ PHASES: Mapping[Phase, Mapping[type[Body], Phase]] = {
         TimeElapsed: Phase.OPEN,
         ConditionFailed: Phase.OPEN,
         Concluded: Phase.PAUSED,
+        PhaseBegan: Phase.OPEN,
+        PhaseExpired: Phase.OPEN,
+        VoteCounted: Phase.OPEN,
     },
     Phase.PAUSED: {
         RoomResumed: Phase.OPEN,
@@ -80,6 +85,7 @@ PHASES: Mapping[Phase, Mapping[type[Body], Phase]] = {
         Advised: Phase.PAUSED,
         ConsultationEnded: Phase.PAUSED,
         ConditionChanged: Phase.PAUSED,
+        PhaseExpired: Phase.PAUSED,
     },
     Phase.CLOSED: {},
 }
@@ -104,6 +110,7 @@ STANDINGS: Mapping[Standing, Mapping[type[Body], Standing]] = {
         FloorRequested: Standing.PENDING,
         BidMade: Standing.LISTENING,
         SubRoomOpened: Standing.LISTENING,
+        VoteCast: Standing.LISTENING,
         Nominated: Standing.LISTENING,
         TurnGranted: Standing.HOLDING,
         Left: Standing.ABSENT,
@@ -122,6 +129,7 @@ STANDINGS: Mapping[Standing, Mapping[type[Body], Standing]] = {
         FloorRequestDenied: Standing.LISTENING,
         BidMade: Standing.PENDING,
         SubRoomOpened: Standing.PENDING,
+        VoteCast: Standing.PENDING,
         Nominated: Standing.PENDING,
         TurnGranted: Standing.HOLDING,
         Left: Standing.ABSENT,
@@ -138,6 +146,7 @@ STANDINGS: Mapping[Standing, Mapping[type[Body], Standing]] = {
         TurnInformed: Standing.HOLDING,
         BidMade: Standing.HOLDING,
         SubRoomOpened: Standing.HOLDING,
+        VoteCast: Standing.HOLDING,
         TurnResumed: Standing.HOLDING,
         TurnEnded: Standing.LISTENING,
     },

@@ -8,12 +8,15 @@ The rule for a turn is stricter than the rule for a reader: what an agent says t
 thought up from what was meant for *all of that audience*. So a whisper cannot slip out in a later
 public turn. Stays narrow the speaker's own view and never that of others: an agent that has been
 there all along does not forget when somebody comes in without history.
+
+There is one exception, which a policy has to ask for and the log shows (``TurnGranted.discloses``):
+who sums up a round of private turns before everybody may draw upon what it was told in them.
 """
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from tertulia.orchestrator.events import Event, Joined, Left
+from tertulia.orchestrator.events import Event, Joined, Left, Said
 from tertulia.orchestrator.floor import Floor, Note
 from tertulia.orchestrator.room import Audience, ParticipantId, Stay
 from tertulia.orchestrator.subrooms import SubRoom
@@ -101,6 +104,16 @@ def speakable(events: Iterable[Event], speaker: Sight, audience: Audience) -> It
     return (
         event for event in events if may_see(event, speaker) and covers(event.audience, audience)
     )
+
+
+def entrusted(event: Event, speaker: Sight) -> bool:
+    """Whether this was told to ``speaker`` to be summed up before everybody.
+
+    That is so in a private turn that a policy granted; never in a whisper, nor in the answer to it.
+    """
+    said = event.body
+    granted = isinstance(said, Said) and said.turn is not None and said.reply_to is None
+    return granted and event.audience is not None and may_see(event, speaker)
 
 
 def in_mind(notes: Iterable[Note], speaker: Sight, audience: Audience) -> tuple[Note, ...]:

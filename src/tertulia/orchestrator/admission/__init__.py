@@ -37,6 +37,7 @@ from tertulia.orchestrator.admission.turns import (
     inform,
     take_up,
 )
+from tertulia.orchestrator.admission.votes import expire, vote, vote_of_agent
 from tertulia.orchestrator.admission.words import WORDS, check_words
 
 __all__ = [
@@ -60,6 +61,7 @@ __all__ = [
     "elapse",
     "end_consultation",
     "equip",
+    "expire",
     "finish",
     "go_on",
     "inform",
@@ -80,5 +82,7 @@ __all__ = [
     "sub_room_ended",
     "take_up",
     "unadvised",
+    "vote",
+    "vote_of_agent",
     "withdraw",
 ]

@@ -118,5 +118,7 @@ def _for_asides(policy: Policy) -> Policy:
 
 def _inner(policy: Policy) -> tuple[Policy, ...]:
     """The policies within a combinator."""
+    if hasattr(policy, "plan"):  # its phases are those of everybody's floor
+        return ()
     inner = getattr(policy, "inner", None)
     return tuple(getattr(policy, "each", ())) if inner is None else (inner,)

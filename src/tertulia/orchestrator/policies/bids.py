@@ -16,7 +16,8 @@ class Bids:
 
     Each agent that has heard something new bids once for each such moment, with a thought that
     only it ever sees (Inner Thoughts, CHI 2025). When none reaches the threshold there is silence,
-    until something new is said. Bids that take longer than ``within_s`` seconds do not count. After
+    until something new is said. Where several may speak at once, the next highest bids are granted
+    too. Bids that take longer than ``within_s`` seconds do not count. After
     ``agent_run`` agents' turns in a row they wait for a person.
     """
 
@@ -32,11 +33,11 @@ class Bids:
     def choose(self, floor: Floor, now: float) -> Choice | Consult | None:
         """Ask for bids, or grant the highest."""
         willing = tuple(seat.id for seat in floor.willing())
-        asked = floor.question
+        asked = floor.asked("bid")
         if not willing or floor.agent_run >= self.agent_run:
             return None
         best = None if asked is None else self._best(asked, floor, willing)
-        if asked is None or not asked.over or (best is None and _news_since(asked, floor)):
+        if asked is None or not asked.over or _is_outdated(asked, floor, best):
             return Consult("bid", willing, self.within_s)  # or wait for the bids
         return None if best is None else Choice(best, "highest bid")
 
@@ -51,5 +52,7 @@ class Bids:
         return min(high)[-1] if high else None
 
 
-def _news_since(asked: Question, floor: Floor) -> bool:
-    return floor.latest is not None and floor.latest.seq > asked.seq
+def _is_outdated(asked: Question, floor: Floor, best: ParticipantId | None) -> bool:
+    """Whether something has been said since, and these bids have had, or have, no effect."""
+    news = floor.latest is not None and floor.latest.seq > asked.seq
+    return news and (asked.used or best is None)

@@ -11,7 +11,9 @@ from tertulia.orchestrator.room import Kind
 @known_as("handoff")
 @dataclass(frozen=True, slots=True)
 class Handoff:
-    """What a person says goes to the agent that spoke last; whom an agent addresses takes over.
+    """What a person says goes to the agent that spoke last, until it addresses another one.
+
+    What counts is what is said to everybody: an answer to a whisper takes nothing over.
 
     ``start`` (a handle) is at work first, else whoever joined first. An agent hands back by
     addressing the one it has it from. After ``agent_run`` agents' turns in a row only those speak
@@ -32,7 +34,7 @@ class Handoff:
         return Choice(at_work.id, "at work")
 
     def _rank(self, seat: Seat) -> tuple[int, bool, int]:
-        return seat.granted, seat.id == self.start, -seat.joined
+        return seat.turn_to_all, seat.id == self.start, -seat.joined
 
 
 def _person_waits(floor: Floor, seat: Seat) -> bool:

@@ -14,7 +14,7 @@ class RaisedHands:
     """The pending request with the highest priority; every ``ageing`` grants waited count as one.
 
     Fair: where priorities differ by at most D, a request among n members is granted within
-    ``ageing * D + n`` grants.
+    ``ageing * D + n`` grants to speak to everybody.
     """
 
     ageing: int = 4

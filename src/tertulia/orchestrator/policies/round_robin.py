@@ -13,7 +13,7 @@ class RoundRobin:
     """Whoever has waited longest since its last turn, among those who have heard something new.
 
     With ``people`` the persons have their place in the circle and are waited for. Fair: with n
-    members in the circle, one with news is granted within n grants.
+    members in the circle, one with news is granted within n grants to speak to everybody.
     """
 
     people: bool = False
@@ -28,4 +28,4 @@ class RoundRobin:
 
 
 def _turn_of(seat: Seat) -> tuple[int, int]:
-    return seat.granted, seat.joined
+    return seat.turn_to_all, seat.joined

@@ -6,7 +6,7 @@ from tertulia.orchestrator.errors import Invalid
 from tertulia.orchestrator.floor import Floor, Obligation
 from tertulia.orchestrator.policies.conversational import Conversational
 from tertulia.orchestrator.policies.specification import known_as
-from tertulia.orchestrator.ports import Choice, Consult, Exhausted, Policy
+from tertulia.orchestrator.ports import Choice, Decision, Policy
 from tertulia.orchestrator.room import ParticipantId
 from tertulia.orchestrator.routes import WITHIN_S
 
@@ -31,7 +31,7 @@ class Routed:
         if not self.within_s > 0:
             raise Invalid(where="policy 'routed'", what="within_s must be greater than 0")
 
-    def choose(self, floor: Floor, now: float) -> Choice | Consult | Exhausted | None:
+    def choose(self, floor: Floor, now: float) -> Decision | None:
         """Let whoever was named answer; else let ``inner`` choose."""
         choice = self.inner.choose(floor, now)
         ahead = set()

@@ -14,7 +14,8 @@ from tertulia.orchestrator.room import ParticipantId
 class Scheduled:
     """One turn after another, as ``order`` says (handles); then silence.
 
-    Who is not in the room, or holds the floor already, is passed over and comes later: a missing
+    Turns are counted from when this became the room's policy, or its phase began. Who is not in the
+    room, or holds the floor already, is passed over and comes later: a missing
     speaker does not block the room.
     """
 
@@ -22,11 +23,10 @@ class Scheduled:
 
     def choose(self, floor: Floor, now: float) -> Choice | None:
         """Grant the first in the order who has not had that turn yet."""
-        listed = Counter[ParticipantId]()
+        listed, had = Counter[ParticipantId](), floor.stage.turns
         for name in self.order:
             who = ParticipantId(name)
             listed[who] += 1
-            seat = floor.members.get(who)
-            if seat is not None and seat.turns < listed[who] and floor.eligible(who):
+            if had.get(who, 0) < listed[who] and floor.eligible(who):
                 return Choice(who, "by schedule")
         return None

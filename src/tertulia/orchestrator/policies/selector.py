@@ -24,12 +24,12 @@ class Selector:
     def choose(self, floor: Floor, now: float) -> Choice | Consult | None:
         """Ask, or follow the answer."""
         willing = {seat.id: seat for seat in floor.willing()}
-        asked = floor.question
+        asked = floor.asked("select")
         if not willing or floor.agent_run >= self.agent_run:
             return None
         if asked is None or not asked.over or _outdated(asked, floor):
             return Consult("select", tuple(willing), self.within_s)  # or wait for the answer
-        if asked.kind != "select" or (asked.choice is None and not asked.failed):
+        if asked.choice is None and not asked.failed:
             return None
         if asked.choice in willing and not asked.failed:
             return Choice(asked.choice, "selected")
@@ -39,7 +39,7 @@ class Selector:
 
 def _outdated(asked: Question, floor: Floor) -> bool:
     """Whether the answer was silence, and something has been said since the question."""
-    silence = asked.kind != "select" or (asked.choice is None and not asked.failed)
+    silence = asked.choice is None and not asked.failed
     return silence and floor.latest is not None and floor.latest.seq > asked.seq
 
 

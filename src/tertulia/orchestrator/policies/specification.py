@@ -42,7 +42,7 @@ def specify(policy: Policy) -> dict[str, Any]:
     name = next((name for name, known in _KNOWN.items() if known is kind), None)
     if name is None:
         raise Unknown(kind="policy", name=kind.__name__, hint="; register it with @known_as")
-    values = {f.name: getattr(policy, f.name) for f in fields(kind)}
+    values = {f.name: getattr(policy, f.name) for f in fields(kind) if f.init}
     return {"name": name} | {k: _said(v) for k, v in values.items()}
 
 
@@ -63,7 +63,7 @@ def build(specification: str | Mapping[str, Any]) -> Policy:
         hint = f"; did you mean {close[0]!r}?" if close else f"; there are {', '.join(names())}"
         raise Unknown(kind="policy", name=name, hint=hint)
     given = {k: v for k, v in specification.items() if k != "name"}
-    allowed = {f.name: f.default for f in fields(kind)}
+    allowed = {f.name: f.default for f in fields(kind) if f.init}
     if not given.keys() <= allowed.keys():
         wrong = ", ".join(sorted(given.keys() - allowed.keys()))
         takes = ", ".join(sorted(allowed)) or "none"
@@ -104,8 +104,8 @@ def _said(value: Any) -> Any:
 
 
 def _meant(field: str, value: Any) -> Any:
-    """What ``_said`` says, understood. The fields ``inner`` and ``each`` hold policies."""
-    if field == "inner":
+    """What ``_said`` says, understood. ``inner``, ``after`` and ``each`` hold policies."""
+    if field in ("inner", "after"):
         return build(value)
     if isinstance(value, list | tuple):
         return tuple(build(one) if field == "each" else one for one in value)

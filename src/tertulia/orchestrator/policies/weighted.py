@@ -15,6 +15,8 @@ from tertulia.orchestrator.room import ParticipantId
 class Weighted:
     """Of the agents that have heard something new, the one furthest behind its share of turns.
 
+    Turns are counted from when this became the room's policy, or its phase began.
+
     ``weights`` are by handle; who has none has 1. Stride scheduling (Waldspurger & Weihl 1995).
     Fair: n agents that came in together and always have news, with weights w, each get a turn
     within ``n + sum(w) / min(w)`` grants.
@@ -34,9 +36,10 @@ class Weighted:
 
     def choose(self, floor: Floor, now: float) -> Choice | None:
         """Grant the one for whom one more turn is fairest."""
+        had = floor.stage.turns
         behind = min(
             floor.willing(),
-            key=lambda seat: ((seat.turns + 1) / self._weight(seat.id), seat.joined),
+            key=lambda seat: ((had.get(seat.id, 0) + 1) / self._weight(seat.id), seat.joined),
             default=None,
         )
         return None if behind is None else Choice(behind.id, "by weight")
