@@ -167,7 +167,7 @@ async def test_a_person_who_is_waited_for_is_passed_over_when_cut_into_at_a_trp(
 async def test_who_was_asked_in_a_whisper_and_speaks_aloud_is_waited_for_no_longer() -> None:
     async with a_house() as house:
         cast = {"bo": says("@cy a secret?"), "eve": echo}
-        room = await house.room("ana cy bo eve", cast, patience_s=1_000)
+        room = await house.room("ana cy bo eve", cast, patience_s=1_000, side_floors=False)
         await room.post("cy", "@bo?", whisper=["bo"])
         await settle(1)
         assert room.floor.hold_of(CY) is not None
@@ -228,7 +228,7 @@ async def test_one_who_would_go_on_whispering_is_not_given_everybody_s_floor() -
         await room.post("ana", "A secret?", whisper=["bo"])
         await room.lapse()
         granted = [e.audience for e in await log_of(house.log) if isinstance(e.body, TurnGranted)]
-        assert granted == [(ANA, BO)]
+        assert granted == [(ANA, BO)] * 2  # and there it may go on
 
 
 # ---- true and false interruptions
