@@ -2,7 +2,7 @@
 
 import pytest
 
-from tertulia.agents.advising import model_adviser
+from tertulia.agents.advising import model_addresser, model_adviser
 from tertulia.agents.scripted import Scripted
 from tertulia.orchestrator.consultation import Consultation
 from tertulia.orchestrator.events import Event, Said
@@ -43,3 +43,13 @@ async def test_only_one_candidate_or_nobody_is_followed(answer: str, followed: s
 async def test_a_model_that_breaks_is_told_to_the_room() -> None:
     with pytest.raises(RuntimeError, match="no model"):
         await model_adviser(Scripted([RuntimeError("no model")]))(TOLD)
+
+
+@pytest.mark.parametrize(
+    ("answer", "named"),
+    [("Eve", ["eve"]), ("Bo and Eve.", ["bo", "eve"]), ("nobody", []), ("Ana", []), ("", [])],
+)
+async def test_an_utterance_is_for_the_agents_that_the_model_names(
+    answer: str, named: list[str]
+) -> None:
+    assert await model_addresser(Scripted([answer]))(TOLD) == named

@@ -7,6 +7,7 @@ from tertulia.orchestrator import RoomSettings, Said
 from tertulia.orchestrator.ballots import Ballot, Majority, Secrecy, Tie, VoteCast, VoteCounted
 from tertulia.orchestrator.events import (
     BODIES,
+    AddresseeFound,
     Advised,
     BargedIn,
     BidMade,
@@ -23,6 +24,7 @@ from tertulia.orchestrator.events import (
     FloorRequestCancelled,
     FloorRequestDenied,
     FloorRequested,
+    Found,
     InputPolicyChanged,
     InterruptionLapsed,
     Joined,
@@ -90,6 +92,7 @@ SETTINGS = RoomSettings(
     Addressing.LEARNED,
     {"name": "turns", "n": 9},
     permissions=(Right.INTERRUPT,),
+    addressing_s=0.4,
 )
 
 
@@ -149,7 +152,20 @@ def bodies() -> list[Body]:
         NoteStruck(3),
         RouterAttached(),
         RouterDetached(),
-        Said("words", (ana, bo), turn, 3, ana, Uptake.RETRACTED),
+        Said(
+            "words",
+            (ana, bo),
+            turn,
+            3,
+            ana,
+            Uptake.RETRACTED,
+            (bo,),
+            everyone=True,
+            found=Found.LEARNED,
+            sure=0.1 + 0.2,
+            link=3,
+            thread=2,
+        ),
         FloorRequested(10**30),
         FloorRequestCancelled(),
         FloorRequestDenied(bo, "not now"),
@@ -158,6 +174,7 @@ def bodies() -> list[Body]:
         Advised(7, bo, "a problem"),
         BidMade(7, 0.1, "a thought"),
         ConsultationEnded(7),
+        AddresseeFound(3, (bo,), "a problem"),
         VoteCast(7, "Yes, please", "a problem"),
         VoteCounted(7, "Tea?", "No", {"Yes, please": 0, "No": 1}, 1, 2, {ana: "No", bo: None}),
         PhaseBegan(2, "closing", 0.1 + 0.2),

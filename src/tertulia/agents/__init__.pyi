@@ -1,6 +1,6 @@
 # The types behind the face: at run time each name is imported when it is first used.
 
-from .advising import model_adviser
+from .advising import model_addresser, model_adviser
 from .cards import Card
 from .catalogue import chat_model
 from .company import answer_language
@@ -31,6 +31,7 @@ __all__ = [
     "TurnState",
     "answer_language",
     "chat_model",
+    "model_addresser",
     "model_adviser",
     "model_caller",
     "open_calls",

@@ -16,6 +16,7 @@ from tertulia.cli.wording import shown as shown
 from tertulia.orchestrator import Delta, Event, Kind, Outcome, Said
 from tertulia.orchestrator.ballots import VoteCast, VoteCounted
 from tertulia.orchestrator.events import (
+    AddresseeFound,
     Advised,
     BargedIn,
     Body,
@@ -219,6 +220,13 @@ class LiveTranscript:
             self._note(f"{whose}{body.problem}", "red")
         elif whose:
             self._note(f"{whose}{self._name(body.choice) if body.choice else 'nobody'}")
+
+    @_show.register
+    def _(self, body: AddresseeFound, event: Event) -> None:
+        if body.problem:
+            self._note(body.problem, "red")
+        elif body.addressees:
+            self._note(f"that was for {self._listed(body.addressees)}")
 
     @_show.register
     def _(self, body: TurnGranted, event: Event) -> None:

@@ -4,13 +4,14 @@ from typing import Any
 
 from tertulia.orchestrator import routes
 from tertulia.orchestrator.events import (
+    AddresseeFound,
     Advised,
     BidMade,
     ConsultationEnded,
     Consulted,
     Event,
 )
-from tertulia.orchestrator.floor import Floor, Question, revised
+from tertulia.orchestrator.floor import Floor, Obligation, Question, revised
 
 Changes = dict[str, Any]
 """Fields of the floor with their new values."""
@@ -63,6 +64,18 @@ def consultation_ended(floor: Floor, event: Event, body: ConsultationEnded) -> C
     if asked is None:
         return {}
     return {"question": None if body.again else revised(asked, over=True, failed=True)}
+
+
+def addressee_found(floor: Floor, event: Event, body: AddresseeFound) -> dict[str, Any]:
+    """Those whom the last utterance is for owe its speaker an answer, unless they do already."""
+    said = floor.latest
+    if said is None or said.seq != body.said:
+        return {}
+    owing = {owed.participant for owed in floor.owed if owed.by == said.by and not owed.audience}
+    new = [who for who in body.addressees if who in floor.members and who not in owing]
+    asked = (Obligation(who, said.seq, said.by, None, said.thread) for who in new)
+    latest = revised(said, to=tuple(dict.fromkeys((*said.to, *body.addressees))))
+    return {"owed": (*floor.owed, *asked), "latest": latest}
 
 
 def asked_now(floor: Floor, number: int) -> Question | None:

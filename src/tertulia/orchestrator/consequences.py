@@ -7,7 +7,13 @@ from collections.abc import Callable, Mapping
 from typing import Any, TypeAlias
 
 from tertulia.orchestrator import acquaintance, routes
-from tertulia.orchestrator.asking import advised, bid_made, consultation_ended, consulted
+from tertulia.orchestrator.asking import (
+    addressee_found,
+    advised,
+    bid_made,
+    consultation_ended,
+    consulted,
+)
 from tertulia.orchestrator.endings import (
     budget_spent,
     concluded,
@@ -19,6 +25,7 @@ from tertulia.orchestrator.endings import (
 )
 from tertulia.orchestrator.errors import NotNow
 from tertulia.orchestrator.events import (
+    AddresseeFound,
     Advised,
     BargedIn,
     BidMade,
@@ -318,6 +325,7 @@ CHANGES: Mapping[type[Body], Callable[[Floor, Event, Any], Changes]] = {
     Advised: advised,
     BidMade: bid_made,
     ConsultationEnded: consultation_ended,
+    AddresseeFound: addressee_found,
     VoteCast: vote_cast,
     VoteCounted: vote_counted,
     PhaseBegan: phase_began,

@@ -32,6 +32,7 @@ from tertulia.orchestrator.feed import Feed
 from tertulia.orchestrator.floor import Floor, Hold, Phase
 from tertulia.orchestrator.hearing import Hearing
 from tertulia.orchestrator.inbox import Asked, Inbox, Prepare
+from tertulia.orchestrator.inquiries import Inquiries
 from tertulia.orchestrator.phase_timer import PhaseTimer
 from tertulia.orchestrator.policies import build, policy_after
 from tertulia.orchestrator.ports import Batch, Clock, Log, Policy, Tenure
@@ -83,6 +84,7 @@ class Conversation:
         self._log, self._clock, self._lost = log, clock, lost
         self._kept = tenure.snapshot.head
         self.consultations = Consultations(clock, self._owe)
+        self.inquiries = Inquiries(clock, self._owe)
         self._curfew = Curfew(clock, lambda: self._owe(admission.elapse))
         self.routers = Routers(clock, self._owe)
         self.phase_timer = PhaseTimer(clock, self._expire)
@@ -117,7 +119,7 @@ class Conversation:
         """Whether nobody holds the floor and nothing waits to be done."""
         resuming = self.floor.cut_off and self.floor.settings.resume_s is not None
         routing = any(route.question is not None for route in self.floor.routes)
-        asking = self._asking or routing
+        asking = self._asking or routing or self.inquiries.open
         busy = self.floor.holds or asking or resuming or len(self.inbox)
         return not busy and self._loop is None
 
@@ -232,6 +234,7 @@ class Conversation:
             if done.events:
                 self.transcript.add(done.events)
                 self._carry_out(done.events)
+                self._inquire(done.events)
                 self.routers.keep(self.floor)
                 if not self._asking:
                     self.consultations.stop()
@@ -264,6 +267,14 @@ class Conversation:
                 case RoomEnded():
                     self.feed.end()
 
+    def _inquire(self, events: Sequence[Event]) -> None:
+        """Ask whom the last utterance is for, if that is not clear."""
+        for event in events if self.inquiries.addresser is not None else ():
+            if isinstance(event.body, RoomEnded):
+                self.inquiries.stop()
+            elif not self._leaving:
+                self.inquiries.hear(event, self.floor, self.transcript.public())
+
     def _end_what_runs(self) -> None:
         """Cut the turns that the room's condition ends, with what they have delivered."""
         for hold in self.floor.holds:
@@ -281,6 +292,7 @@ class Conversation:
     def _silence(self) -> list[asyncio.Task[None]]:
         """Cancel every alarm, every running turn, and every question."""
         self.consultations.stop()
+        self.inquiries.stop()
         self._curfew.lift()
         self.routers.stop()
         self.phase_timer.stop()

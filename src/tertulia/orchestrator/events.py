@@ -22,6 +22,7 @@ from tertulia.orchestrator.persons import NoteStruck as NoteStruck
 from tertulia.orchestrator.persons import RouterAttached as RouterAttached
 from tertulia.orchestrator.persons import RouterDetached as RouterDetached
 from tertulia.orchestrator.profile import PLAIN, Profile
+from tertulia.orchestrator.questions import AddresseeFound as AddresseeFound
 from tertulia.orchestrator.questions import Advised as Advised
 from tertulia.orchestrator.questions import BidMade as BidMade
 from tertulia.orchestrator.questions import ConsultationEnded as ConsultationEnded
@@ -303,6 +304,7 @@ Body: TypeAlias = (
     | Consulted
     | Advised
     | BidMade
+    | AddresseeFound
     | ConsultationEnded
     | VoteCast
     | VoteCounted

@@ -75,6 +75,18 @@ class BidMade:
 
 
 @dataclass(frozen=True, slots=True)
+class AddresseeFound:
+    """A model said afterwards whom an utterance (its seq) was for, or that it was for nobody.
+
+    Agents among ``addressees`` are obliged to answer it; ``problem`` if the model was of no use.
+    """
+
+    said: int
+    addressees: tuple[ParticipantId, ...] = ()
+    problem: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class ConsultationEnded:
     """The question is no longer open; whoever has not answered is not waited for.
 

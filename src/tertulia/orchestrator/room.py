@@ -125,11 +125,13 @@ class Addressing(StrEnum):
     """Also names called without a sign, and adjacency pairs: whoever was asked answers."""
     LEARNED = "learned"
     """Also a learned reader: a hint, which obliges an agent only where it is sure."""
+    MODEL = "model"
+    """Also a model, where it is still not clear: asked after the post, within ``addressing_s``."""
 
     @property
     def reads(self) -> bool:
         """Whether the learned reader is asked."""
-        return self is Addressing.LEARNED
+        return self in (Addressing.LEARNED, Addressing.MODEL)
 
 
 class CutAt(StrEnum):
@@ -156,7 +158,8 @@ class RoomSettings:
     interrupted, and whom nobody has followed within ``resume_s`` seconds, goes on (``None``: no).
 
     ``addressing`` is how far the room goes to find out who is meant; ``None``, as in logs of old,
-    is by marks only (a room opened anew without a word gets ``pairs``).
+    is by marks only (a room opened anew without a word gets ``pairs``). A model that is asked has
+    ``addressing_s`` seconds.
 
     ``until`` specifies a condition at which the room stops (see ``conditions``; ``None``: never).
 
@@ -184,10 +187,11 @@ class RoomSettings:
     until: Mapping[str, Any] | None = None
     permissions: tuple[Right, ...] | None = None
     side_floors: bool | None = None
+    addressing_s: float = 10.0
 
     def __post_init__(self) -> None:
         """Check the numbers once, at the door."""
-        for name in ("lease_s", "patience_s", "text_limit"):
+        for name in ("lease_s", "patience_s", "text_limit", "addressing_s"):
             if not 0 < getattr(self, name) < inf:
                 raise Invalid(
                     where=f"room setting {name}", what="must be greater than 0, and finite"

@@ -12,6 +12,7 @@ from tertulia.orchestrator.conditions import watched
 from tertulia.orchestrator.consequences import CHANGES
 from tertulia.orchestrator.errors import LogDamaged, NotNow, RoomClosed
 from tertulia.orchestrator.events import (
+    AddresseeFound,
     Advised,
     BargedIn,
     BidMade,
@@ -67,6 +68,7 @@ PHASES: Mapping[Phase, Mapping[type[Body], Phase]] = {
         Consulted: Phase.OPEN,
         Advised: Phase.OPEN,
         ConsultationEnded: Phase.OPEN,
+        AddresseeFound: Phase.OPEN,
         BudgetSpent: Phase.OPEN,
         ConditionChanged: Phase.OPEN,
         TimeElapsed: Phase.OPEN,
@@ -84,6 +86,7 @@ PHASES: Mapping[Phase, Mapping[type[Body], Phase]] = {
         SubRoomClosed: Phase.PAUSED,
         Advised: Phase.PAUSED,
         ConsultationEnded: Phase.PAUSED,
+        AddresseeFound: Phase.PAUSED,
         ConditionChanged: Phase.PAUSED,
         PhaseExpired: Phase.PAUSED,
     },

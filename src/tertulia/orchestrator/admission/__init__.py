@@ -8,7 +8,13 @@ from tertulia.orchestrator.admission.hands import deny, nominate, request, withd
 from tertulia.orchestrator.admission.members import join, leave, member
 from tertulia.orchestrator.admission.notes import note, strike
 from tertulia.orchestrator.admission.posts import Post, post
-from tertulia.orchestrator.admission.questions import advise, bid, end_consultation, unadvised
+from tertulia.orchestrator.admission.questions import (
+    addressee_found,
+    advise,
+    bid,
+    end_consultation,
+    unadvised,
+)
 from tertulia.orchestrator.admission.rights import (
     Description,
     acting,
@@ -49,6 +55,7 @@ __all__ = [
     "Post",
     "Progress",
     "acting",
+    "addressee_found",
     "advise",
     "barge_in",
     "bid",

@@ -2,12 +2,13 @@
 
 from tertulia.orchestrator.admission.words import WORDS, clean
 from tertulia.orchestrator.events import (
+    AddresseeFound,
     Advised,
     BidMade,
     ConsultationEnded,
     Draft,
 )
-from tertulia.orchestrator.floor import Floor, Question
+from tertulia.orchestrator.floor import Floor, Phase, Question
 from tertulia.orchestrator.room import ROOM, ParticipantId
 from tertulia.orchestrator.routes import route_of
 
@@ -53,6 +54,27 @@ def end_consultation(floor: Floor, question: int, *, again: bool = False) -> tup
     if _open_question(floor, question) is None:
         return ()
     return (Draft(ROOM, ConsultationEnded(question, again)),)
+
+
+def addressee_found(
+    floor: Floor, seq: int, names: tuple[ParticipantId, ...], problem: str | None = None
+) -> tuple[Draft, ...]:
+    """Whom a model found the utterance ``seq`` to be for; nothing if somebody has spoken since.
+
+    Who does not speak here as an agent is left out; a name that nobody here bears is told.
+    """
+    last = floor.latest
+    if last is None or last.seq != seq or floor.phase not in (Phase.OPEN, Phase.PAUSED):
+        return ()
+    if any(hold.as_of >= seq for hold in floor.holds):  # somebody is at it already
+        return ()
+    strangers = [f"{who!r:.80}" for who in names if who not in floor.members]
+    if strangers:
+        problem = f"said to be for {', '.join(strangers)}, who is not here"
+    agents = {seat.id for seat in floor.agents()} - {last.by}
+    found = tuple(who for who in dict.fromkeys(names) if who in agents)
+    told = None if problem is None else clean(problem)[:WORDS]
+    return (Draft(ROOM, AddresseeFound(seq, found, told)),)
 
 
 def _open_question(floor: Floor, number: int) -> Question | None:
