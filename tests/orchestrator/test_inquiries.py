@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from typing import Any
 
 import pytest
-from tests.orchestrator.programs import BO
+from tests.orchestrator.programs import ANA, BO, CY, PureRoom
 from tests.orchestrator.rooms import (
     House,
     a_house,
@@ -17,8 +17,10 @@ from tests.orchestrator.rooms import (
 )
 
 from tertulia.orchestrator import Consultation, Room, Said
+from tertulia.orchestrator.admission import addressee_found
 from tertulia.orchestrator.events import AddresseeFound
 from tertulia.orchestrator.inquiries import Addresser
+from tertulia.orchestrator.policies import Addressed
 
 
 class Listener:
@@ -147,3 +149,12 @@ async def test_what_somebody_is_answering_already_is_not_asked_about() -> None:
         await room.post("ana", "The kettle is broken.")
         await room.lapse()
         assert listener.asked == []
+
+
+def test_an_answer_about_what_is_no_longer_the_last_utterance_is_dropped() -> None:
+    room = PureRoom(Addressed())
+    room.seat(ANA, CY, BO)
+    first, second = (room.say(who, "It rains.")[0].seq for who in (ANA, CY))
+    assert addressee_found(room.floor, first, (BO,)) == ()
+    (draft,) = addressee_found(room.floor, second, (BO, BO, ANA))
+    assert draft.body == AddresseeFound(second, (BO,))

@@ -75,18 +75,17 @@ class Uptake(StrEnum):
 
 
 class Found(StrEnum):
-    """How it was found whom an utterance is meant for."""
+    """How it was found whom an utterance is meant for.
+
+    By a mark; by a name called without a sign (or everybody's); as the second part of an adjacency
+    pair; as what an agent's turn answers; by the learned reader.
+    """
 
     EXPLICIT = "explicit"
-    """By a mark: a mention, a name, ``to``, a reply, a whisper's audience."""
     NAMED = "named"
-    """A name was called without a sign, or everybody was."""
     PAIR = "pair"
-    """It is the second part of an adjacency pair, or goes on with one."""
     TURN = "turn"
-    """An agent speaks to whom its turn answers."""
     LEARNED = "learned"
-    """By the learned reader."""
 
 
 @dataclass(frozen=True, slots=True)
