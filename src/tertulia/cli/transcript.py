@@ -223,10 +223,7 @@ class LiveTranscript:
 
     @_show.register
     def _(self, body: AddresseeFound, event: Event) -> None:
-        if body.problem:
-            self._note(body.problem, "red")
-        elif body.addressees:
-            self._note(f"that was for {self._listed(body.addressees)}")
+        self._note(body.problem or f"that was for {self._listed(body.addressees) or 'nobody'}")
 
     @_show.register
     def _(self, body: TurnGranted, event: Event) -> None:

@@ -8,6 +8,7 @@ from tertulia.orchestrator.conversation import Conversation
 from tertulia.orchestrator.events import Draft, Event
 from tertulia.orchestrator.floor import Floor, Note
 from tertulia.orchestrator.inbox import Prepare
+from tertulia.orchestrator.inquiries import Addresser
 from tertulia.orchestrator.profile import rights
 from tertulia.orchestrator.room import ParticipantId
 from tertulia.orchestrator.routing import Router
@@ -54,6 +55,10 @@ class Company:
         changes = admission.Description(languages, about, permissions)
         author = None if by is None else ParticipantId(by)
         await self.request(lambda floor, now: admission.describe(floor, who, changes, author))
+
+    def inquire(self, addresser: Addresser) -> None:
+        """Let ``addresser`` say whom an utterance is for, where ``addressing`` is ``model``."""
+        self.live.inquiries.addresser = addresser
 
     async def route(self, who: str, router: Router | None) -> None:
         """Let ``router`` say who answers what this person says to nobody in particular.

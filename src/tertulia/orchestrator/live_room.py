@@ -28,7 +28,6 @@ from tertulia.orchestrator.events import (
 )
 from tertulia.orchestrator.feed import Delta
 from tertulia.orchestrator.floor import Floor, Hold
-from tertulia.orchestrator.inquiries import Addresser
 from tertulia.orchestrator.keys import Keys
 from tertulia.orchestrator.policies import build, specify
 from tertulia.orchestrator.ports import Log, Policy
@@ -90,10 +89,6 @@ class Room(Company):
     def consult(self, adviser: Adviser) -> None:
         """Let ``adviser`` answer when the room's policy asks whom to select."""
         self.live.consultations.adviser = adviser
-
-    def inquire(self, addresser: Addresser) -> None:
-        """Let ``addresser`` say whom an utterance is for, where ``addressing`` is ``model``."""
-        self.live.inquiries.addresser = addresser
 
     async def post(
         self,
