@@ -18,6 +18,7 @@ from sqlalchemy.engine import make_url
 
 from tertulia.agents.cards import Card
 from tertulia.orchestrator import (
+    Adviser,
     Clock,
     Kind,
     Log,
@@ -249,6 +250,17 @@ def router_from(thing: Any) -> Router:
     from tertulia.graphs import router_of  # LangGraph takes a second to import
 
     return router_of(made)
+
+
+def adviser(model: str, *, seed: int = 0) -> Adviser:
+    """A model, by name, that picks the next speaker where a room's policy is ``selector``.
+
+    Give it to ``Room.consult``. Raises ``Unknown`` and ``Invalid``.
+    """
+    from tertulia.agents.advising import model_adviser
+    from tertulia.agents.catalogue import chat_model
+
+    return model_adviser(chat_model(model, seed=seed))
 
 
 def from_maker(make: Callable[..., Any], model: Any, card: Card) -> Any:

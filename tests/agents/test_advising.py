@@ -1,9 +1,16 @@
 """A model that is asked who speaks next: what it may answer, and what becomes of the rest."""
 
+from collections.abc import AsyncIterator
+from dataclasses import replace
+
 import pytest
+from langchain_core.messages import AIMessage, BaseMessage
 
 from tertulia.agents.advising import model_addresser, model_adviser
+from tertulia.agents.cards import Card
 from tertulia.agents.scripted import Scripted
+from tertulia.agents.voting import model_vote
+from tertulia.orchestrator.ballots import Ballot
 from tertulia.orchestrator.consultation import Consultation
 from tertulia.orchestrator.events import Event, Said
 from tertulia.orchestrator.floor import Seat
@@ -53,3 +60,25 @@ async def test_an_utterance_is_for_the_agents_that_the_model_names(
     answer: str, named: list[str]
 ) -> None:
     assert await model_addresser(Scripted([answer]))(TOLD) == named
+
+
+@pytest.mark.parametrize(
+    ("answer", "voted"),
+    [("Yes.", "yes"), ("I vote NO", "no"), ("yes or no", "yes or no"), ("", None)],
+)
+async def test_a_model_votes_for_the_one_option_that_it_names(
+    answer: str, voted: str | None
+) -> None:
+    told = replace(TOLD, me=BO, ballot=Ballot("tea?", ("yes", "no")))
+    assert await model_vote(Answering(answer), Card("Bo", "Likes tea."), told) == voted
+    assert await model_vote(Scripted([answer]), Card("Bo", "Likes tea."), told) is None
+
+
+class Answering:
+    """A model that is not scripted, and gives one answer."""
+
+    def __init__(self, answer: str) -> None:
+        self.answer = answer
+
+    async def astream(self, input: list[BaseMessage], /) -> AsyncIterator[AIMessage]:  # noqa: A002
+        yield AIMessage(self.answer)

@@ -24,22 +24,32 @@ from tertulia.orchestrator.floor import Floor
 from tertulia.orchestrator.inbox import Prepare
 from tertulia.orchestrator.policies import (
     Addressed,
+    Balloted,
     Bids,
+    Brainstorm,
     Chaired,
     Conversational,
     Cooldown,
+    Debate,
+    Delphi,
     Fair,
     FirstThatDecides,
     FreeTalk,
     Gated,
     Handoff,
+    InRounds,
     Limited,
+    Panel,
+    Phase,
+    Phases,
     Quiet,
     RaisedHands,
     RoundRobin,
     Routed,
     Scheduled,
     Selector,
+    Summary,
+    Vote,
     Weighted,
     build,
     policy_after,
@@ -181,12 +191,21 @@ def _of_the_room(floor: Floor, ask: Ask) -> tuple[Draft, ...]:
             return admission.nominate(floor, chair, who)
         case ("deny", chair, who):
             return admission.deny(floor, chair, who, "not now")
+    return _of_a_question(floor, ask)
+
+
+def _of_a_question(floor: Floor, ask: Ask) -> tuple[Draft, ...]:
+    match ask:
         case ("advise", who):
             return admission.advise(floor, floor.questions, who)
         case ("bid", who, score):
             return admission.bid(floor, floor.questions, who, score, "I wonder.")
+        case ("vote", who, option):
+            return admission.vote(floor, who, option)
         case ("unadvised",):
             return admission.end_consultation(floor, floor.questions)
+        case ("time is up",):
+            return admission.expire(floor, floor.stage.number)
     return _of_persons(floor, ask)
 
 
@@ -278,8 +297,10 @@ answers = st.one_of(
         st.none() | members | st.sampled_from(["everyone", "nobody", "nobody-here"]),
     ),
     st.just(("ask again",)),
+    st.tuples(st.just("vote"), members, st.sampled_from([None, "yes", "no", "perhaps"])),
+    st.just(("time is up",)),
 )
-"""What advisers and bidders say, where the policy asks them."""
+"""What advisers, bidders and voters say, where the policy asks them; and that time passes."""
 changes = st.tuples(
     st.just("change"), st.sampled_from(["addressed", "fair", "chaired", "round_robin"])
 )
@@ -326,7 +347,50 @@ combined_policies: st.SearchStrategy[Policy] = st.one_of(
     st.builds(Routed, inner=plain_policies | other_policies),
     st.builds(Fair, inner=st.builds(Routed, inner=plain_policies), patience=st.integers(0, 5)),
 )
-policies: st.SearchStrategy[Policy] = plain_policies | other_policies | combined_policies
+few, some = st.integers(1, 3), st.lists(st.sampled_from([ANA, BO, EVE, FLO]), max_size=3).map(tuple)
+secrecy = st.sampled_from(["open", "sealed", "secret"])
+parts: st.SearchStrategy[Policy] = st.one_of(
+    st.builds(InRounds, rounds=few, people=st.booleans()),
+    st.builds(Panel, to=st.sampled_from([BO, ANA, ZOE]), who=some, turns=few),
+    st.builds(Summary, by=st.sampled_from([BO, ANA])),
+    st.builds(Balloted, but=some, secrecy=secrecy),
+)
+"""What phases are made of."""
+planned: st.SearchStrategy[Policy] = st.one_of(
+    st.builds(
+        Phase,
+        inner=plain_policies | other_policies | parts,
+        who=st.just(()) | some,
+        turns=st.integers(0, 3),
+        rounds=st.integers(0, 2),
+        seconds=st.sampled_from([0.0, 1.0]),
+        passed=st.booleans(),
+        lapses=st.booleans(),
+        skips=st.integers(0, 2),
+    ),
+    st.builds(Debate, sides=some, rebuttals=st.integers(0, 2)),
+    st.builds(Brainstorm, rounds=few, people=st.booleans()),
+    st.builds(Vote, who=some, secrecy=secrecy, majority=st.sampled_from(["plurality", "absolute"])),
+    st.builds(
+        Delphi,
+        facilitator=st.sampled_from([BO, ANA]),
+        panel=some,
+        rounds=few,
+        options=st.sampled_from([(), ("yes", "no")]),
+    ),
+)
+phased_policies: st.SearchStrategy[Policy] = st.one_of(
+    planned,
+    st.builds(Phases, each=st.lists(planned, max_size=3).map(tuple), after=plain_policies),
+    st.builds(Fair, inner=planned, patience=st.integers(0, 3)),
+    st.builds(Quiet, inner=planned),
+    st.builds(Cooldown, inner=planned, exchanges=few),
+    st.builds(Limited, inner=planned, **limits),
+    st.builds(FirstThatDecides, each=st.tuples(other_policies, planned)),
+)
+policies: st.SearchStrategy[Policy] = (
+    plain_policies | other_policies | parts | combined_policies | phased_policies
+)
 room_settings = st.builds(
     RoomSettings,
     capacity=st.none() | st.integers(1, 4),

@@ -10,6 +10,7 @@ from tests.orchestrator.rooms import (
     log_of,
     replays,
     says,
+    settle,
     texts,
 )
 
@@ -178,6 +179,61 @@ async def test_the_next_owner_of_a_room_does_not_wait_for_what_nobody_is_thinkin
     assert [who for who, _ in await granted(second)] == ["bo"]
     await first.scheduler.aclose()
     await second.scheduler.aclose()
+
+
+@in_no_time
+async def test_an_excluded_speaker_is_never_selected() -> None:
+    limited = {"name": "limited", "turns": 1, "inner": SELECTED}
+    async with a_house() as house:
+        room = await house.room("ana bo eve zoe", three(), policy=limited)
+        room.consult(names(*["bo", "zoe", "ana", "bo"] * 9))
+        await room.post("ana", "Good morning.")
+        await room.lapse()
+        await room.post("ana", "Bo, and zoe?")
+        await room.lapse()
+        order = [who for who, _ in await granted(house)]
+        assert sorted(order) == ["bo", "eve"]
+        assert not any(e.type == "PolicyFailed" for e in await log_of(house.log))
+
+
+@in_no_time
+async def test_an_adviser_that_only_invents_names_does_not_stop_the_room_or_keep_it_going() -> None:
+    async with a_house() as house:
+        room = await house.room("ana bo eve", three(), policy=SELECTED)
+        room.consult(names(*["Napoleon"] * 99))
+        await room.post("ana", "Good morning.")
+        await room.lapse()
+        assert {who for who, _ in await granted(house)} == {"bo", "eve"}
+        assert len(await granted(house)) == 8  # falls back each time, and the run is bounded
+
+
+@in_no_time
+async def test_where_several_may_speak_at_once_one_round_of_bids_is_for_all_of_them() -> None:
+    async with a_house() as house:
+        agents = {"bo": Wishing(0.7), "eve": Wishing(0.9), "flo": Wishing(0.2)}
+        room = await house.room("ana bo eve flo", agents, policy=BIDDING, capacity=2)
+        await room.post("ana", "Good morning.")
+        await settle()
+        kinds = [event.type for event in await log_of(house.log)]
+        first = kinds.index("TurnGranted")
+        assert kinds[first : first + 2] == ["TurnGranted", "TurnGranted"]
+        assert kinds[:first].count("Consulted") == 1
+        assert [who for who, _ in await granted(house)][:2] == ["eve", "bo"]
+
+
+@in_no_time
+async def test_an_adviser_is_asked_when_nobody_wishes_to_speak_enough() -> None:
+    both = {"name": "first_that_decides", "each": [{"name": "bids", "threshold": 0.9}, SELECTED]}
+    async with a_house() as house:
+        agents = {"bo": Wishing(0.5), "eve": Wishing(0.4)}
+        room = await house.room("ana bo eve", agents, policy=both)
+        room.consult(names("eve"))
+        await room.post("ana", "Good morning.")
+        await room.lapse()
+        assert (await granted(house))[0] == ("eve", "selected")
+        kinds = [e.body.kind for e in await log_of(house.log) if isinstance(e.body, Consulted)]
+        assert kinds[:2] == ["bid", "select"]
+        assert await replays(house.log)
 
 
 # ---- agents that bid

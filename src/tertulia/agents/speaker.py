@@ -4,6 +4,8 @@ from tertulia.agents.cards import Card
 from tertulia.agents.listening import ChatModel, hear
 from tertulia.agents.prices import billing, prices_of
 from tertulia.agents.prompts import BUDGET, Budget, prompt
+from tertulia.agents.voting import model_vote
+from tertulia.orchestrator.consultation import Consultation
 from tertulia.orchestrator.ports import Reply
 from tertulia.orchestrator.turns import Turn
 
@@ -23,3 +25,7 @@ class ModelSpeaker:
         bill = billing(turn, prices_of(self.model, self.card))
         heard = await hear(self.model, messages, turn.say, bill)
         return Reply(heard.text)
+
+    async def vote(self, told: Consultation) -> str | None:
+        """Vote on what the room puts to the vote. Raises what the model raises."""
+        return await model_vote(self.model, self.card, told)

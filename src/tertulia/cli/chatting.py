@@ -9,7 +9,7 @@ from pathlib import Path
 from tertulia.agents.cards import Card
 from tertulia.cli.keyboard import Keyboard
 from tertulia.cli.output import leave_in_peace, line
-from tertulia.cli.running import speakers, with_model
+from tertulia.cli.running import adviser, speakers, with_model
 from tertulia.cli.transcript import LiveTranscript, shown
 from tertulia.compose import House, human, speaker
 from tertulia.orchestrator import Delta, Event, Kind, Room, Speaker, handle
@@ -69,6 +69,7 @@ async def _chat(
     async with House(db) as house:
         kept = await house.checkpoints() if any(role.graph for role in roles) else None
         cast = speakers(scenario, 0, kept, base)
+        house.scheduler.adviser = adviser(scenario, 0)
         room = await house.scheduler.open(
             name,
             scenario.settings(),

@@ -6,13 +6,24 @@ from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from tertulia import compose
 from tertulia.agents.cards import Card
 from tertulia.agents.scripted import Scripted
 from tertulia.agents.speaker import ModelSpeaker
 from tertulia.cli.output import leave_in_peace, line
 from tertulia.cli.transcript import LiveTranscript
 from tertulia.compose import MEMORY, House, open_log, router_from, speaker
-from tertulia.orchestrator import Clock, Delta, Event, Kind, Log, Router, Speaker, WallClock
+from tertulia.orchestrator import (
+    Adviser,
+    Clock,
+    Delta,
+    Event,
+    Kind,
+    Log,
+    Router,
+    Speaker,
+    WallClock,
+)
 from tertulia.orchestrator.errors import Invalid, Refused
 from tertulia.simulation import (
     Machine,
@@ -23,7 +34,9 @@ from tertulia.simulation import (
     Scenario,
     VirtualClock,
     load,
+    outside,
     perform,
+    rehearsed_adviser,
 )
 from tertulia.simulation import run as run_virtually
 from tertulia.simulation.clock import EPOCH
@@ -110,6 +123,20 @@ def routers(scenario: Scenario, base: Path | None = None) -> dict[str, Router]:
     return found
 
 
+def adviser(scenario: Scenario, seed: int) -> Adviser:
+    """Who advises the scenario's room: its adviser's model, else the model of its agents.
+
+    Raises ``Invalid`` for a model that cannot be used.
+    """
+    name = scenario.adviser or scenario.model
+    if name == "scripted":
+        return rehearsed_adviser(seed)
+    try:
+        return outside(compose.adviser(name, seed=seed))
+    except Refused as error:
+        raise Invalid(where="adviser", what=str(error)) from None
+
+
 class _Showing:
     """One performance on the terminal, by one process or, where they crash, by several."""
 
@@ -134,6 +161,7 @@ class _Showing:
             thinking = any(role.graph for role in scenario.participants)
             kept = await house.checkpoints() if thinking and isinstance(clock, WallClock) else None
             cast = speakers(scenario, seed, kept, self._base)
+            house.scheduler.adviser = adviser(scenario, seed)
             try:
                 own = routers(scenario, self._base)
                 self._room = await perform(
@@ -183,8 +211,8 @@ def _speaker(
         price_in=role.price_in or None,
         price_out=role.price_out or None,
     )
-    if role.lines and model == "scripted":
-        return Rehearsed(card, role.lines, paced=scenario.spoken is None)
+    if (role.lines or role.votes) and model == "scripted":
+        return Rehearsed(card, role.lines, role.votes, paced=scenario.spoken is None)
     if scenario.spoken is not None and model == "scripted" and role.graph is None:
         return ModelSpeaker(card, Scripted.improvising(seed))
     graph = None if role.graph is None else _beside(role.graph, base)

@@ -128,6 +128,11 @@ class Conversation:
         """Whether the policy's question is still open."""
         return self.floor.question is not None and not self.floor.question.over
 
+    @property
+    def due(self) -> float | None:
+        """When something comes about by time alone that nobody waits for (Unix seconds)."""
+        return self.phase_timer.at
+
     async def lapse(self) -> None:
         """Wait until the room is quiet, or no longer live here."""
         if not self.quiet and self._gone is None:

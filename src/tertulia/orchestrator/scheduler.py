@@ -13,6 +13,7 @@ from typing import Any
 from tertulia.orchestrator import conditions
 from tertulia.orchestrator.admission import check_words
 from tertulia.orchestrator.breakouts import Breakouts
+from tertulia.orchestrator.consultation import Adviser
 from tertulia.orchestrator.conversation import Conversation
 from tertulia.orchestrator.errors import Broken, ShuttingDown, Unreachable
 from tertulia.orchestrator.events import Draft, RoomOpened
@@ -56,6 +57,8 @@ class Scheduler:
         self._rooms: dict[RoomId, asyncio.Task[Room]] = {}
         self._breakouts = Breakouts(log, self._sub_room, self.live)
         self._leaving = False
+        self.adviser: Adviser | None = None
+        """Who advises the rooms that are opened from now on, unless they get another adviser."""
 
     async def open(
         self,
@@ -154,6 +157,8 @@ class Scheduler:
             {ParticipantId(who): router for who, router in programs.routers.items()}
         )
         opened = Room(live, self._log, self._breakouts, older=floor.head > 0)
+        if self.adviser is not None:
+            opened.consult(self.adviser)
         if floor.phase is Phase.UNOPENED:
             wanted = opening.settings
             addressing = wanted.addressing or Addressing.PAIRS

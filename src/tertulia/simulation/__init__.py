@@ -1,12 +1,13 @@
 """The same engine with another clock: scenarios, simulated people, virtual time."""
 
+from tertulia.simulation.advisers import rehearsed_adviser
 from tertulia.simulation.clock import VirtualClock, VirtualLoop, run
 from tertulia.simulation.faults import Faults
 from tertulia.simulation.habits import Habits
 from tertulia.simulation.hearing import Ear, Hearing
 from tertulia.simulation.lines import Rehearsed
 from tertulia.simulation.machine import Crash, Crashed, Machine
-from tertulia.simulation.pace import NoAnswer, Outside
+from tertulia.simulation.pace import NoAnswer, Outside, outside
 from tertulia.simulation.partition import Partition, Partitioned
 from tertulia.simulation.profile import Profile
 from tertulia.simulation.regular import Regular
@@ -39,8 +40,10 @@ __all__ = [
     "VirtualClock",
     "VirtualLoop",
     "load",
+    "outside",
     "parse",
     "perform",
+    "rehearsed_adviser",
     "room_name",
     "run",
 ]

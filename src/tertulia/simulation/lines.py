@@ -1,8 +1,11 @@
 """An agent of a scenario that has lines of its own: one for each of its turns, in their order."""
 
+from collections.abc import Mapping
+
 from tertulia.agents.cards import Card
 from tertulia.agents.scripted import Scripted
 from tertulia.agents.speaker import ModelSpeaker
+from tertulia.orchestrator.consultation import Consultation
 from tertulia.orchestrator.ports import Reply
 from tertulia.orchestrator.turns import Turn
 
@@ -17,11 +20,26 @@ class Rehearsed:
     after a crash repeats none.
     """
 
-    __slots__ = ("_card", "_lines", "_paced")
+    __slots__ = ("_card", "_lines", "_paced", "_votes")
 
-    def __init__(self, card: Card, lines: tuple[str, ...], *, paced: bool = True) -> None:
-        """Let the agent on ``card`` say ``lines``, at the pace of speech unless told otherwise."""
+    def __init__(
+        self,
+        card: Card,
+        lines: tuple[str, ...],
+        votes: Mapping[str, str] | None = None,
+        *,
+        paced: bool = True,
+    ) -> None:
+        """Let the agent on ``card`` say ``lines``, at the pace of speech unless told otherwise.
+
+        ``votes`` are the options that it votes for, by the vote's title.
+        """
         self._card, self._lines, self._paced = card, lines, paced
+        self._votes = votes or {}
+
+    async def vote(self, told: Consultation) -> str | None:
+        """Vote as rehearsed; on anything else it abstains."""
+        return None if told.ballot is None else self._votes.get(told.ballot.title)
 
     async def __call__(self, turn: Turn) -> Reply:
         """Take one turn: the line of the same number."""

@@ -23,12 +23,12 @@ from tertulia.simulation.source import Loc
 
 Mistake: TypeAlias = tuple[Loc, str]
 
-DEEDS = ("say", "hand", "interrupt", "leave")
+DEEDS = ("say", "hand", "interrupt", "vote", "leave")
 MOMENTS = ("at", "when", "while")
 NAMELESS = handle("")
 """The handle of names without a letter from a to z: it says nothing about who is meant."""
 ENDLESS = "people with habits never come to an end by themselves; say when it is over with limit_s"
-MIND = ("persona", "model", "graph", "lines", "price_in", "price_out")
+MIND = ("persona", "model", "graph", "lines", "votes", "price_in", "price_out")
 """What only agents have."""
 BESIDE = ("policy", "until")
 """Settings of a room that a scenario has fields of its own for."""

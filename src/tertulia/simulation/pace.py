@@ -8,13 +8,18 @@ import asyncio
 import re
 import threading
 from collections.abc import Awaitable, Callable
+from contextlib import nullcontext
+from typing import TypeVar
 
+from tertulia.orchestrator.consultation import Consultation
 from tertulia.orchestrator.errors import Unreachable
 from tertulia.orchestrator.ports import Clock, Reply
 from tertulia.orchestrator.room import TurnId
 from tertulia.orchestrator.turns import Speaker, Turn
 from tertulia.simulation.clock import VirtualLoop
 from tertulia.simulation.lines import FIRST_TOKEN_S, TOKENS_PER_SECOND
+
+Answer = TypeVar("Answer")
 
 PATIENCE_S = 300.0
 """How long a model may think, in real seconds."""
@@ -28,13 +33,26 @@ class NoAnswer(Unreachable):
     says = "no answer came within {seconds:g} real seconds; see whether its server is overloaded"
 
 
+def outside(
+    answer: Callable[[Consultation], Awaitable[Answer]],
+) -> Callable[[Consultation], Awaitable[Answer]]:
+    """The same bidder, voter or adviser, for whom virtual time stands still while it thinks."""
+
+    async def think(told: Consultation) -> Answer:
+        loop = asyncio.get_running_loop()
+        with loop.outside() if isinstance(loop, VirtualLoop) else nullcontext():
+            return await answer(told)
+
+    return think
+
+
 class Outside:
     """Lets an agent think in no time, and then speak at the pace of speech.
 
     In a loop with real time it is the agent itself.
     """
 
-    __slots__ = ("_paced", "_patience_s", "_speaker", "ended")
+    __slots__ = ("_paced", "_patience_s", "_speaker", "bid", "ended", "vote")
 
     def __init__(
         self, speaker: Speaker, *, patience_s: float = PATIENCE_S, paced: bool = True
@@ -42,6 +60,9 @@ class Outside:
         """Take the turns of ``speaker``; unless ``paced``, what it says takes no time either."""
         self._speaker, self._patience_s, self._paced = speaker, patience_s, paced
         self.ended: Callable[[TurnId], Awaitable[None]] = getattr(speaker, "ended", _nothing)
+        for name in ("bid", "vote"):  # what it has of these
+            if (answer := getattr(speaker, name, None)) is not None:
+                setattr(self, name, outside(answer))
 
     async def __call__(self, turn: Turn) -> Reply | str | None:
         """Take one turn. Raises what the agent raises, and ``NoAnswer``."""

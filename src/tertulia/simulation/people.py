@@ -6,7 +6,7 @@ from functools import partial
 
 from tertulia.orchestrator import Clock, Event, Room
 from tertulia.orchestrator.errors import Refused
-from tertulia.orchestrator.events import TurnGranted
+from tertulia.orchestrator.events import Consulted, TurnGranted
 from tertulia.orchestrator.room import ParticipantId
 from tertulia.simulation.insistence import insist
 from tertulia.simulation.scenario import Cue, Role
@@ -53,6 +53,8 @@ class Person:
         else:
             if cue.when == "floor":
                 await self._floor(self.id)
+            elif cue.when == "vote":
+                await self._vote()
             elif cue.speaking is not None:
                 await self._floor(self.whom(cue.speaking))
             await self.clock.sleep(cue.wait)
@@ -69,11 +71,20 @@ class Person:
     async def _floor(self, holder: ParticipantId) -> None:
         """Wait until somebody has the floor."""
         if self.room.floor.hold_of(holder) is None:
-            self.waits = True
-            self.begins_to_wait()
-            async for heard in self.room.subscribe(self.id, after=self.room.floor.head):
-                if isinstance(heard, Event) and _grants(heard, holder):
-                    break
+            await self._until(lambda event: _grants(event, holder))
+
+    async def _vote(self) -> None:
+        """Wait until something is put to the vote."""
+        asked = self.room.floor.question
+        if asked is None or asked.ballot is None:
+            await self._until(_puts_to_the_vote)
+
+    async def _until(self, happens: Callable[[Event], bool]) -> None:
+        self.waits = True
+        self.begins_to_wait()
+        async for heard in self.room.subscribe(self.id, after=self.room.floor.head):
+            if isinstance(heard, Event) and happens(heard):
+                break
         self.waits = False
 
     async def _do(self, cue: Cue) -> None:
@@ -95,8 +106,14 @@ class Person:
             await self.room.cancel_request(me)
         elif cue.interrupt is not None:
             await self.room.interrupt(me, self.whom(cue.interrupt))
+        elif cue.vote is not None:
+            await self.room.vote(me, cue.vote)
         else:
             await self.room.leave(me)
+
+
+def _puts_to_the_vote(event: Event) -> bool:
+    return isinstance(event.body, Consulted) and event.body.ballot is not None
 
 
 def _grants(event: Event, who: ParticipantId) -> bool:

@@ -33,10 +33,11 @@ class BadScenario(Invalid):
 class Cue(Strict):
     """What a person does, and when.
 
-    One of ``say``, ``hand`` (up or down), ``interrupt`` (cut somebody off), ``leave``.
+    One of ``say``, ``hand`` (up or down), ``interrupt`` (cut somebody off), ``vote``, ``leave``.
     It happens ``at`` so many seconds after the beginning; or when the room has been ``quiet`` for
-    ``wait`` seconds; or ``wait`` seconds after the person was given the ``floor``, or somebody else
-    was (``while``), or, with none of these, the person's previous cue.
+    ``wait`` seconds; or ``wait`` seconds after the person was given the ``floor``, or something was
+    put to the ``vote``, or somebody else was given the floor (``while``), or, with none of these,
+    the person's previous cue.
     """
 
     say: str | None = None
@@ -44,9 +45,10 @@ class Cue(Strict):
     whisper: tuple[Name, ...] = ()
     hand: Literal["up", "down"] | None = None
     interrupt: Name | None = None
+    vote: Name | None = None
     leave: bool = False
     at: Seconds | None = None
-    when: Literal["quiet", "floor"] | None = None
+    when: Literal["quiet", "floor", "vote"] | None = None
     speaking: Name | None = Field(default=None, alias="while")
     wait: Seconds = 0.0
 
@@ -61,7 +63,8 @@ class Role(Strict):
 
     People have ``cues``, ``habits`` or both; one with habits says its ``lines``, or improvises.
     ``router`` says who answers what a person says to nobody in particular (see ``routers``).
-    ``id`` is the handle in mentions, made from the name unless it is given. ``graph`` is as
+    ``votes`` are the options that a scripted agent votes for, by the vote's title. ``id`` is the
+    handle in mentions, made from the name unless it is given. ``graph`` is as
     ``tertulia.compose.speaker`` takes it; a file's name is looked for beside the scenario. Prices
     are those of a million tokens that the agent's model reads and writes.
     """
@@ -77,6 +80,7 @@ class Role(Strict):
     permissions: tuple[str, ...] | None = None
     router: Any = None
     lines: tuple[str, ...] = ()
+    votes: dict[Name, Name] = Field(default_factory=dict)
     cues: tuple[Cue, ...] = ()
     habits: Habits | None = None
     price_in: Price = 0.0
@@ -112,6 +116,7 @@ class Scenario(Strict):
     until: Any = None
     room: dict[str, Any] = Field(default_factory=dict)
     model: str = "scripted"
+    adviser: str | None = None
     participants: tuple[Role, ...]
     limit_s: Annotated[Seconds, Field(gt=0)] = 3600.0
     faults: Faults | None = None

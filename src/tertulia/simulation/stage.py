@@ -5,6 +5,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import blake2b
+from typing import Any
 
 from tertulia.orchestrator import (
     Clock,
@@ -30,30 +31,30 @@ from tertulia.simulation.people import Person
 from tertulia.simulation.profile import Profile
 from tertulia.simulation.regular import Regular
 from tertulia.simulation.routers import written
-from tertulia.simulation.scenario import Scenario
+from tertulia.simulation.scenario import Role, Scenario
 from tertulia.simulation.spoken import Spoken
 from tertulia.simulation.unsteady import Unsteady
 
 Watch = Callable[[Event | Delta], None]
 """Called with all that happens in the room, in order, as it happens."""
 
+SOON_S = 0.1
+"""How long what is due now is given to come about."""
+
 LOOK_ROUND_S = 1.0
 """How long everybody only waits for somebody else, in a quiet room, until the stage gives up."""
 
 
-UNSET = ("faults", "spoken", "until")
+UNSET = ("adviser", "faults", "spoken", "until")
 """Fields of a scenario that came later than rooms were named."""
-UNGIVEN = ("id", "habits", "price_in", "price_out", "about", "permissions", "router")
+UNGIVEN = ("id", "habits", "price_in", "price_out", "about", "permissions", "router", "votes")
 """Fields of a participant that came later than rooms were named."""
 
 
 def room_name(scenario: Scenario, seed: int) -> RoomId:
     """The room of one performance: the same scenario and seed always have the same."""
     # What is not given must not change the names of rooms that are there already.
-    nothing = {
-        place: {f for f in UNGIVEN if getattr(role, f) in ("", None, 0)}
-        for place, role in enumerate(scenario.participants)
-    }
+    nothing = {place: _absent(role) for place, role in enumerate(scenario.participants)}
     unset = {field: True for field in UNSET if getattr(scenario, field) is None}
     content = f"{scenario.model_dump_json(exclude={'participants': nothing, **unset})}|{seed}"
     digest = blake2b(content.encode(), digest_size=4).hexdigest()
@@ -75,6 +76,12 @@ class Once:
                 return
             self.shown = happening.seq
         self._watch(happening)
+
+
+def _absent(role: Role) -> dict[str, Any]:
+    cues = {place: {"vote"} for place, cue in enumerate(role.cues) if cue.vote is None}
+    fields = (field for field in UNGIVEN if getattr(role, field) in ("", None, 0, {}))
+    return {"cues": cues, **dict.fromkeys(fields, True)}
 
 
 async def perform(
@@ -213,7 +220,7 @@ async def _act(play: _Play, recorded: Sequence[Event]) -> None:
             await _follow(acting, play.room, stir)
             if play.spoken is not None:
                 await play.spoken.over()
-            await play.room.lapse()
+            await _rest(play.room, play.clock)
     except TimeoutError:
         return
     finally:
@@ -258,8 +265,16 @@ async def _follow(
         for task in done - {stirred}:
             del acting[task]
             task.result()
-        if stuck and not done and room.live.quiet:
+        if stuck and not done and room.live.quiet and room.live.due is None:
             return
+
+
+async def _rest(room: Room, clock: Clock) -> None:
+    """Wait until nothing is under way, and nothing comes about by time alone."""
+    await room.lapse()
+    while (due := room.live.due) is not None:
+        await clock.sleep(max(due - clock.now(), SOON_S))
+        await room.lapse()
 
 
 async def _set(stir: asyncio.Event) -> None:

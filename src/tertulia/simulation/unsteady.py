@@ -21,12 +21,15 @@ class Fault(Unreachable):
 class Unsteady:
     """Takes the turns of an agent, some of them badly. What is drawn follows from seed and turn."""
 
-    __slots__ = ("_faults", "_seed", "_speaker", "ended")
+    __slots__ = ("_faults", "_seed", "_speaker", "bid", "ended", "vote")
 
     def __init__(self, speaker: Speaker, faults: Faults, seed: int) -> None:
         """Spoil the turns of ``speaker`` as ``faults`` says."""
         self._speaker, self._faults, self._seed = speaker, faults, seed
         self.ended: Callable[[TurnId], Awaitable[None]] = getattr(speaker, "ended", _nothing)
+        for name in ("bid", "vote"):  # what it has of these
+            if (answer := getattr(speaker, name, None)) is not None:
+                setattr(self, name, answer)
 
     async def __call__(self, turn: Turn) -> Reply | str | None:
         """Take one turn. Raises ``Fault``, and what the agent raises."""
