@@ -12,6 +12,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, TypeAlias
 
+from tertulia.orchestrator import Outcome
 from tertulia.storage import verify
 
 
@@ -33,7 +34,8 @@ class Figures:
 
     ``lost``: acknowledged, but not in the log. ``doubled``: copies beyond the first. ``altered``:
     not as sent, or not at the seq that was told. ``reordered``: before what the same client had
-    sent earlier. ``answered_twice``: a second utterance, end or grant for one turn or question.
+    sent earlier. ``answered_twice``: a second utterance, end or grant for one turn or question,
+    but for turns that were rolled back, which have not happened.
     ``unanswered``: a question to an agent that got no turn which ended.
     """
 
@@ -131,12 +133,14 @@ def _turns(rows: list[_Row]) -> Iterator[str]:
     said = Counter(row["turn"] for row in rows if row["type"] == "Said" and row.get("turn"))
     ended = Counter(row["turn"] for row in rows if row["type"] == "TurnEnded")
     granted = Counter(row["turn"] for row in grants)
-    answered = Counter((row["by"], row["answers"]) for row in grants if row.get("answers"))
+    undone = {row["turn"] for row in rows if row.get("outcome") == Outcome.ROLLED_BACK}
+    happened = [row for row in grants if row["turn"] not in undone]
+    answered = Counter((row["by"], row["answers"]) for row in happened if row.get("answers"))
     for counted in (said, ended, granted, answered):
         for times in counted.values():
             yield from ["answered_twice"] * (times - 1)
     turns: dict[tuple[str, str | None], list[int]] = defaultdict(list)
-    for grant in grants:
+    for grant in happened:
         if ended[grant["turn"]]:
             turns[grant["by"], grant["audience"]].append(grant["seq"])
     for row in rows:
