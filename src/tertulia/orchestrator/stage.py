@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from tertulia.orchestrator.room import ParticipantId
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Stage:
     """The phase that a room is in: number 0, without a name, until its policy begins one.
 
