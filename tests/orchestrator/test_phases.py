@@ -140,6 +140,17 @@ def test_a_turn_that_runs_when_the_time_is_up_is_finished_first() -> None:
     assert (phases(room), room.holder) == (["talk", "then"], None)
 
 
+def test_a_phase_waits_for_all_turns_that_run_though_there_is_a_place_free() -> None:
+    both = (Phase("talk", RoundRobin(), turns=2), Phase("then", Addressed()))
+    room = a_room(Phases(both), capacity=3)
+    room.say(ANA, "Let us begin.")
+    assert [hold.participant for hold in room.floor.holds] == [BO, EVE]
+    room.finish("So.")
+    assert phases(room) == ["talk"]
+    room.finish("So.")
+    assert phases(room) == ["talk", "then"]
+
+
 def test_after_the_last_phase_another_policy_goes_on() -> None:
     room = a_room(Phases((Phase("talk", RoundRobin(), turns=1),)))
     room.say(ANA, "Let us begin.")
@@ -385,6 +396,27 @@ async def test_a_paused_room_goes_on_to_the_next_phase_when_it_is_resumed() -> N
         assert room.floor.stage.name == "quiet"
         await room.resume()
         assert room.floor.stage.name == "talk"
+
+
+@in_no_time
+async def test_who_sums_up_draws_on_no_whisper_of_the_round() -> None:
+    seen: list[str] = []
+
+    async def sum_up(turn: Turn) -> str:
+        seen.extend(event.text for event in turn.view if event.audience is not None)
+        return "They differ." if turn.hold.audience is None else "It is between us."
+
+    async with a_house() as house:
+        agents = {"bo": says("In 2040.", after_s=30), "flo": sum_up}
+        policy = specify(Delphi(FLO, (BO,), rounds=1))
+        room = await house.room("ana bo flo", agents, policy=policy)
+        await room.post("ana", "When will people live on Mars?")
+        await settle(5)
+        await room.post("ana", "I do not believe in it.", whisper=["flo"])
+        await settle(5)
+        seen.clear()
+        await room.lapse()
+        assert seen == ["In 2040."]
 
 
 @in_no_time

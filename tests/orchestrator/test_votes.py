@@ -214,6 +214,7 @@ def test_the_result_has_the_majority_that_the_rules_ask_for(
         few = ballot.majority is Majority.ABSOLUTE and 2 * most <= sum(counts.values())
         assert most == 0 or tied or few
     else:
+        assert most > 0
         assert won == ahead[0]
         assert len(ahead) == 1 or ballot.tie is Tie.FIRST
         assert ballot.majority is Majority.PLURALITY or 2 * most > sum(counts.values())

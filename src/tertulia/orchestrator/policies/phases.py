@@ -86,10 +86,8 @@ class Phase(Planned):
         return self.inner.choose(floor, now)
 
     def over(self, floor: Floor) -> bool:
-        """Whether an end has come that can be counted, and nothing is under way."""
-        asked, stage = floor.question, floor.stage
-        if floor.holds or (asked is not None and asked.ballot is not None):
-            return False
+        """Whether an end has come that can be counted."""
+        stage = floor.stage
         return (
             stage.expired
             or 0 < self.turns <= sum(stage.turns.values())
@@ -174,7 +172,10 @@ class Phases:
         if number > len(self.plan):
             return self.after.choose(floor, now)
         phase = self.plan[number - 1]
-        if not phase.over(floor):
+        if phase.over(floor):
+            if _under_way(floor):
+                return None  # nobody else begins, and who has begun finishes
+        else:
             wanted = phase.decide(floor, now)
             if wanted is not None or not phase.lapsed(floor, now):
                 return wanted
@@ -185,6 +186,11 @@ class Phases:
             return Advance(len(self.plan) + 1, "over")
         phase = self.plan[number - 1]
         return Advance(number, phase.title, phase.seconds or None)
+
+
+def _under_way(floor: Floor) -> bool:
+    """Whether a turn runs, or a vote, which a phase lets come to its end."""
+    return bool(floor.holds) or (floor.question is not None and floor.question.ballot is not None)
 
 
 @lru_cache(maxsize=64)
