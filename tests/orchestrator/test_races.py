@@ -183,12 +183,14 @@ async def test_who_was_asked_in_a_whisper_and_speaks_aloud_is_waited_for_no_long
 
 
 @pytest.mark.parametrize("policy", ["interrupt", "rollback", "reject", "enqueue"])
+@pytest.mark.parametrize("side_floors", [True, False])
 @in_no_time
 async def test_nobody_learns_of_a_whisper_from_what_becomes_of_their_own_messages(
-    policy: str,
+    policy: str, side_floors: bool
 ) -> None:
     async with a_house() as house:
-        room = await house.room("ana cy bo", {"bo": COUNTS}, input=policy, cut_at="trp")
+        floors: Any = {"side_floors": side_floors}
+        room = await house.room("ana cy bo", {"bo": COUNTS}, input=policy, cut_at="trp", **floors)
         reader = Reader(room, "cy")
         await room.post("ana", "A secret?", whisper=["bo"])
         await settle(1.5)
