@@ -123,7 +123,8 @@ class Account:
 
 def _check_holders(floor: Floor) -> None:
     capacity = floor.settings.capacity
-    assert capacity is None or len(floor.holds) <= capacity
+    on_one = Counter(h.audience if floor.settings.side_floors else None for h in floor.holds)
+    assert capacity is None or all(many <= capacity for many in on_one.values())
     holders = [hold.participant for hold in floor.holds]
     assert len(holders) == len(set(holders))
     assert all(floor.members[who].kind is not Kind.OBSERVER for who in holders)
@@ -133,7 +134,7 @@ def _check_holders(floor: Floor) -> None:
 
 def _check_grant(before: Floor, event: Event) -> None:
     assert before.phase is Phase.OPEN
-    assert not before.full
+    assert before.beside(event.audience) or not before.full
     assert before.eligible(event.by)
     limit = before.settings.turn_limit
     if before.members[event.by].kind is Kind.AGENT:
