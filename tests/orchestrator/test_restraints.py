@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Sequence
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from tests.orchestrator.programs import (
@@ -65,8 +66,9 @@ def test_without_a_limit_everybody_with_something_new_talks_at_once() -> None:
     assert {hold.participant for hold in room.floor.holds} == {BO, EVE, FLO}
 
 
-def test_with_room_for_two_two_talk_at_once() -> None:
-    room = PureRoom(FreeTalk(), RoomSettings(capacity=2))
+@pytest.mark.parametrize("side_floors", [True, False])
+def test_with_room_for_two_two_talk_at_once(side_floors: bool) -> None:
+    room = PureRoom(FreeTalk(), RoomSettings(capacity=2, side_floors=side_floors))
     room.seat(ANA, BO, EVE, FLO)
     room.say(ANA, "Good morning!")
     assert [hold.participant for hold in room.floor.holds] == [BO, EVE]
@@ -152,6 +154,17 @@ def test_nobody_has_more_turns_than_the_limit(
     for ask in program:
         room.do(ask)
         assert all(seat.turns <= most for seat in room.floor.members.values())
+
+
+def test_one_who_has_used_up_its_turns_is_not_granted_though_it_is_asked() -> None:
+    room = PureRoom(Limited(Addressed(), turns=1))
+    room.seat(ANA, BO, EVE)
+    room.say(ANA, "@bo one?")
+    room.finish("One.")
+    room.say(ANA, "@bo and two? @eve?")
+    assert room.holder == EVE
+    room.finish("Two.")
+    assert room.holder is None
 
 
 def test_who_has_used_up_his_seconds_gets_no_other_turn() -> None:

@@ -20,7 +20,7 @@ from tests.orchestrator.programs import (
 from tertulia.orchestrator import Policy, RoomSettings
 from tertulia.orchestrator.events import Event, Said, TurnGranted
 from tertulia.orchestrator.floor import Floor, Hold
-from tertulia.orchestrator.policies import RaisedHands
+from tertulia.orchestrator.policies import Addressed, RaisedHands
 from tertulia.orchestrator.room import Audience, ParticipantId
 from tertulia.orchestrator.transcript import Transcript
 from tertulia.orchestrator.transitions import apply
@@ -89,6 +89,18 @@ def test_an_agent_that_speaks_to_all_has_heard_no_whisper(
         assert all(event.seq <= hold.as_of for event in view)
         listeners = (*CAST, OUTSIDER) if hold.audience is None else hold.audience
         assert all(e.audience is None or who in e.audience for e in view for who in listeners)
+
+
+def test_what_one_whispered_to_an_agent_does_not_come_out_in_a_whisper_to_another() -> None:
+    room = PureRoom(Addressed(), RoomSettings(side_floors=True))
+    room.seat(ANA, CY, BO)
+    room.say(ANA, "Cy is late again.", whisper=(BO,))
+    room.finish("I saw it.")
+    room.say(CY, "What does Ana say?", whisper=(BO,))
+    said = [event for event in room.events if isinstance(event.body, Said)]
+    for audience, heard in (((BO, CY), ["What does Ana say?"]), (None, [])):
+        may = speakable(said, sight_of(room.floor, BO), audience)
+        assert [event.text for event in may] == heard
 
 
 @given(policies, programs())
