@@ -35,7 +35,7 @@ from tertulia.orchestrator.events import (
     TurnEnded,
     TurnGranted,
 )
-from tertulia.orchestrator.floor import Floor, Phase, Standing
+from tertulia.orchestrator.floor import Floor, Phase, Standing, revised
 from tertulia.orchestrator.policies import Addressed, Conversational
 from tertulia.orchestrator.ports import Choice
 from tertulia.orchestrator.profile import Profile
@@ -100,11 +100,12 @@ def test_a_revised_floor_differs_in_what_was_changed_alone_and_leaves_the_old_on
     floor = played(policy, limits, program).floor
     before = copy.copy(floor)
     for changed in fields(floor):
-        revised, names = floor.revised(**{changed.name: object()}), {f.name for f in fields(floor)}
-        differ = {name for name in names if getattr(revised, name) != getattr(floor, name)}
+        other = revised(floor, **{changed.name: object()})
+        names = {f.name for f in fields(floor)}
+        differ = {name for name in names if getattr(other, name) != getattr(floor, name)}
         assert differ == {changed.name}
         assert floor == before
-    assert floor.revised(head=7, continuing=BO) == replace(floor, head=7, continuing=BO)
+    assert revised(floor, head=7, continuing=BO) == replace(floor, head=7, continuing=BO)
 
 
 @given(policies, room_settings, programs())

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from math import isfinite
+from math import inf
 from typing import Any, TypeAlias
 
 from tertulia.orchestrator.errors import Invalid
@@ -40,8 +40,8 @@ def prices_of(model: Any, card: Any = None) -> Prices:
 
 def checked_price(where: str, name: str, price: object) -> float:
     """A price as a number. Raises ``Invalid`` for what is none."""
-    if type(price) in (int, float) and isfinite(price) and price >= 0:  # type: ignore[arg-type, operator]
-        return float(price)  # type: ignore[arg-type]
+    if isinstance(price, int | float) and not isinstance(price, bool) and 0 <= price < inf:
+        return float(price)
     what = f"a price of a million tokens is a finite number from 0 on, not {price!r:.80}"
     raise Invalid(where=f"{where}, {name}", what=what)
 

@@ -52,7 +52,7 @@ from tertulia.orchestrator.events import (
     TurnInformed,
     TurnResumed,
 )
-from tertulia.orchestrator.floor import Floor, Phase, Standing
+from tertulia.orchestrator.floor import Floor, Phase, Standing, revised
 from tertulia.orchestrator.room import ParticipantId
 from tertulia.orchestrator.stage import PhaseBegan, PhaseExpired
 
@@ -205,7 +205,7 @@ def apply(floor: Floor, event: Event) -> Floor:
     changes = CHANGES[kind](floor, event, event.body)
     if kind in _OF_THE_ROOM:
         changes["phase"] = PHASES[floor.phase][kind]
-    after = floor.revised(head=event.seq, at=event.at, **changes)
+    after = revised(floor, head=event.seq, at=event.at, **changes)
     return after if after.tally is None else watched(after, event)
 
 

@@ -25,7 +25,7 @@ def watched(floor: Floor, event: Event) -> Floor:
     if tally is None or until is None or floor.phase is not Phase.OPEN or _taken_back(event):
         return floor
     condition = _built(until)
-    floor = floor.revised(tally=_counted(tally, floor, event))
+    floor = revised(floor, tally=_counted(tally, floor, event))
     came, broken, problem = set(tally.came), set(tally.broken), tally.problem
     for place, leaf in _waiting(condition, tally):
         try:
@@ -41,7 +41,7 @@ def watched(floor: Floor, event: Event) -> Floor:
         problem=problem,
         reason=reason(condition, came) if len(came) > len(tally.came) else tally.reason,
     )
-    return floor.revised(tally=known)
+    return revised(floor, tally=known)
 
 
 def deadline(floor: Floor) -> float | None:

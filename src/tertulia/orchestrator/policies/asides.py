@@ -24,7 +24,7 @@ def within(floor: Floor, audience: Audience) -> Floor:
     has to wait for them. The same for everybody (``None``) is without what is whispered.
     """
     if audience is None:
-        return floor.revised(owed=tuple(o for o in floor.owed if o.audience is None))
+        return revised(floor, owed=tuple(o for o in floor.owed if o.audience is None))
     inside = {who: seat for who, seat in floor.members.items() if who in audience}
     owed = tuple(
         revised(o, audience=None)
@@ -34,7 +34,8 @@ def within(floor: Floor, audience: Audience) -> Floor:
     here = tuple(hold for hold in floor.holds if hold.audience == audience)
     capacity = floor.settings.capacity
     full = capacity is not None and len(here) >= capacity
-    return floor.revised(
+    return revised(
+        floor,
         members=inside,
         owed=() if full else owed,
         pending=(),

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, fields, is_dataclass
 from functools import lru_cache
 
 from tertulia.orchestrator.errors import Invalid
-from tertulia.orchestrator.floor import Floor
+from tertulia.orchestrator.floor import Floor, revised
 from tertulia.orchestrator.policies.addressed import Addressed
 from tertulia.orchestrator.policies.conversational import Conversational
 from tertulia.orchestrator.policies.specification import known_as
@@ -104,7 +104,7 @@ class Phase(Planned):
             return False
         if not floor.barred:
             return True
-        free = floor.revised(barred=frozenset())
+        free = revised(floor, barred=frozenset())
         return self.decide(free, now) is None
 
     def skipped(self, floor: Floor) -> int:
