@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Protocol, TypeAlias
 
 from tertulia.orchestrator.ballots import Ballot
+from tertulia.orchestrator.effects import Effect, EffectId
 from tertulia.orchestrator.events import Event
 from tertulia.orchestrator.floor import Floor
 from tertulia.orchestrator.room import Audience, ParticipantId, RoomId, TurnId
@@ -189,6 +190,37 @@ class Log(Protocol):
 
     async def close(self) -> None:
         """Finish what was queued and let go."""
+        ...
+
+
+class Ledger(Protocol):
+    """What turns did to the world. Its contract is the suite ``tests/storage/ledger_contract``."""
+
+    async def write(self, effect: Effect, epoch: int, *, whole: str | None = None) -> None:
+        """Write an effect, new or further on than it was; return when it is durable.
+
+        ``whole`` is the result that ``effect.whole`` is the digest of. What is written first is
+        durable first. Raises ``Fenced`` if the epoch of its room is no longer the newest, and
+        ``StoreBusy`` or ``StoreUnusable``; then nothing was written.
+        """
+        ...
+
+    async def of_turn(self, turn: TurnId) -> Sequence[Effect]:
+        """The effects of a turn, in the order in which they were begun."""
+        ...
+
+    async def of_room(
+        self, room: RoomId, limit: int, before: float | None = None
+    ) -> Sequence[Effect]:
+        """The last ``limit`` effects of a room begun ``before`` (Unix seconds), oldest first."""
+        ...
+
+    async def effect(self, name: EffectId) -> Effect | None:
+        """The effect of that id."""
+        ...
+
+    async def whole(self, digest: str) -> str | None:
+        """A result that was too long to be read, whole."""
         ...
 
 

@@ -1,0 +1,108 @@
+"""On what terms a tool may be used: what a crash may do to it, who may, how long, how often.
+
+A tool stays LangChain's own: its terms travel in its metadata, so that it can be used anywhere else
+too. One without terms is on ``TERMS``, the strictest: never called twice of itself.
+"""
+
+import inspect
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, fields
+from typing import Any, NewType, TypeAlias, TypeVar, overload
+
+from langchain_core.tools import BaseTool, StructuredTool
+
+from tertulia.orchestrator.approvals import ApprovalRule
+from tertulia.orchestrator.effects import EffectPolicy
+from tertulia.orchestrator.errors import Invalid
+from tertulia.orchestrator.room import one_of
+
+METADATA = "tertulia"
+"""The key of a tool's metadata under which its terms are kept."""
+
+IdempotencyKey = NewType("IdempotencyKey", str)
+"""The type of the argument in which an idempotent tool is handed the key; models do not see it."""
+
+Function: TypeAlias = Callable[..., Any] | Callable[..., Awaitable[Any]]
+AnyTool = TypeVar("AnyTool", bound=BaseTool)
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """The terms of one tool.
+
+    ``timeout_s`` is for one call. ``tries`` is how often it is called at most while it fails with
+    what says that another try may help (``at_most_once``: always once). At most ``at_once`` calls
+    of it run at the same time, and ``per_room`` of them in one room (``None``: as many as like).
+    ``approval`` says who has to approve each call, which is waited for ``approval_s`` seconds.
+    ``roles`` are those that the principal (or the agent, where it acts of its own accord) needs one
+    of; empty: anybody may. ``result_limit`` is how many characters of a result the model reads.
+    """
+
+    effect: EffectPolicy = EffectPolicy.AT_MOST_ONCE
+    timeout_s: float = 60.0
+    tries: int = 3
+    at_once: int | None = None
+    per_room: int | None = None
+    approval: ApprovalRule | None = None
+    approval_s: float = 3_600.0
+    roles: tuple[str, ...] = ()
+    result_limit: int = 20_000
+
+    def __post_init__(self) -> None:
+        """Check everything once, at the door."""
+        object.__setattr__(self, "effect", one_of(EffectPolicy, "effect", self.effect))
+        for name in ("timeout_s", "tries", "approval_s", "result_limit"):
+            if not getattr(self, name) > 0:
+                raise Invalid(where=f"terms of a tool, {name}", what="must be greater than 0")
+
+
+TERMS = Terms()
+"""The terms of a tool that says nothing."""
+
+
+@overload
+def tool(function: Function, /) -> BaseTool: ...
+@overload
+def tool(*, name: str | None = None, **terms: Any) -> Callable[[Function], BaseTool]: ...
+def tool(
+    function: Function | None = None, /, *, name: str | None = None, **terms: Any
+) -> BaseTool | Callable[[Function], BaseTool]:
+    """Make a tool of a typed function with a docstring, async or not; ``terms`` are ``Terms``.
+
+    Use it as ``@tool`` or ``@tool(effect="safe_retry")``. A function that is not async runs in a
+    thread. Raises ``Invalid`` for a function without docstring or annotations, and for terms that
+    cannot be.
+    """
+    if function is None:
+        return lambda one: _made(one, name, terms)
+    return _made(function, name, terms)
+
+
+def _made(function: Function, name: str | None, terms: Mapping[str, Any]) -> BaseTool:
+    called = name or getattr(function, "__name__", repr(function))
+    where = f"tool {called!r}"
+    unknown = ", ".join(sorted(set(terms) - {field.name for field in fields(Terms)}))
+    if unknown:
+        there = ", ".join(field.name for field in fields(Terms))
+        raise Invalid(where=where, what=f"there are no terms {unknown}; there are {there}")
+    waits = inspect.iscoroutinefunction(function)
+    try:
+        made = StructuredTool.from_function(
+            None if waits else function, function if waits else None, name=name
+        )
+    except (TypeError, ValueError) as error:
+        raise Invalid(where=where, what=str(error)) from error
+    return on_terms(made, Terms(**terms)) if terms else made
+
+
+def on_terms(tool: AnyTool, terms: Terms) -> AnyTool:
+    """The same tool on other terms; the one given is not changed."""
+    told = {**(tool.metadata or {}), METADATA: terms}
+    return tool.model_copy(update={"metadata": told})
+
+
+def terms_of(tool: BaseTool) -> Terms:
+    """The terms that a tool is on."""
+    kept: Mapping[str, Any] = tool.metadata or {}
+    found = kept.get(METADATA, TERMS)
+    return found if isinstance(found, Terms) else TERMS
