@@ -203,6 +203,7 @@ def test_what_the_table_does_not_say_cannot_happen(standing: Standing, kind: typ
         "Described": (Profile(),),
         "Noted": (BO, "is slow"),
         "NoteStruck": (1,),
+        "Kept": (turn, {"a": 1}),
         "FloorRequestDenied": (BO,),
         "Nominated": (BO,),
         "BidMade": (1, 0.5),

@@ -28,6 +28,7 @@ from tertulia.orchestrator.events import (
     InputPolicyChanged,
     InterruptionLapsed,
     Joined,
+    Kept,
     Left,
     Nominated,
     Noted,
@@ -150,6 +151,7 @@ def bodies() -> list[Body]:
         Described(KNOWN, ana),
         Noted(ana, "likes tea"),
         NoteStruck(3),
+        Kept(turn, {"day": "Friday", "people": [1, {"x": None}]}),
         RouterAttached(),
         RouterDetached(),
         Said(

@@ -30,13 +30,14 @@ class TurnState(TypedDict, total=False):
     """The state of one turn. Add keys of your own by inheriting from it.
 
     ``draft`` is what the agent says at the end, ``addressees`` the ids of those it hands the floor
-    to; ``more`` and ``problem`` are those of ``Reply``.
+    to; ``more``, ``problem`` and ``keeps`` are those of ``Reply``.
     """
 
     draft: str
     addressees: list[str]
     more: bool
     problem: str
+    keeps: dict[str, Any]
     plan: list[str]
     tool_rounds: list[Round]
 

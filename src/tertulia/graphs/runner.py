@@ -45,6 +45,7 @@ def reply_of(turn: Turn, state: Mapping[str, Any]) -> Reply:
         tuple(map(ParticipantId, state.get("addressees") or ())),
         more=bool(state.get("more")),
         problem=state.get("problem"),
+        keeps=state.get("keeps"),
     )
 
 

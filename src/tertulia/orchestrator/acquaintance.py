@@ -1,4 +1,4 @@
-"""What a room knows of those in it, folded from the log: profiles, and notes about participants."""
+"""What a room knows of those in it, folded from the log: profiles, notes, what agents keep."""
 
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -7,12 +7,14 @@ from tertulia.orchestrator.events import (
     Body,
     Described,
     Event,
+    Kept,
     Noted,
     NoteStruck,
     RouterAttached,
     RouterDetached,
 )
-from tertulia.orchestrator.floor import Floor, Note, revised
+from tertulia.orchestrator.floor import Floor, Keepsake, Note, revised
+from tertulia.orchestrator.keepsakes import AUDIENCES
 from tertulia.orchestrator.routes import equipped
 
 
@@ -38,10 +40,22 @@ def struck(floor: Floor, event: Event, body: NoteStruck) -> dict[str, Any]:
     return {"notes": {who: notes for who, notes in left.items() if notes}}
 
 
+def kept(floor: Floor, event: Event, body: Kept) -> dict[str, Any]:
+    """What an agent keeps takes the place of what it kept for the same audience."""
+    others = [k for k in floor.kept if (k.by, k.audience) != (event.by, event.audience)]
+    if body.what:
+        others.append(Keepsake(event.by, event.audience, event.seq, body.turn, body.what))
+    mine = [k for k in others if k.by == event.by]
+    if len(mine) > AUDIENCES:
+        others.remove(mine[0])
+    return {"kept": tuple(others)}
+
+
 CHANGES: Mapping[type[Body], Callable[[Floor, Event, Any], dict[str, Any]]] = {
     Described: described,
     Noted: noted,
     NoteStruck: struck,
+    Kept: kept,
     RouterAttached: equipped,
     RouterDetached: equipped,
 }

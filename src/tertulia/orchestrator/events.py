@@ -16,6 +16,7 @@ from tertulia.orchestrator.bounds import Concluded as Concluded
 from tertulia.orchestrator.bounds import ConditionChanged as ConditionChanged
 from tertulia.orchestrator.bounds import ConditionFailed as ConditionFailed
 from tertulia.orchestrator.bounds import TimeElapsed as TimeElapsed
+from tertulia.orchestrator.keepsakes import Kept as Kept
 from tertulia.orchestrator.persons import Described as Described
 from tertulia.orchestrator.persons import Noted as Noted
 from tertulia.orchestrator.persons import NoteStruck as NoteStruck
@@ -293,6 +294,7 @@ Body: TypeAlias = (
     | Described
     | Noted
     | NoteStruck
+    | Kept
     | RouterAttached
     | RouterDetached
     | Said

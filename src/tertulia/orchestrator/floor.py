@@ -13,6 +13,7 @@ from typing import Any, TypeVar
 from tertulia.orchestrator.ballots import Verdict
 from tertulia.orchestrator.counts import Spending as Spending
 from tertulia.orchestrator.counts import Tally as Tally
+from tertulia.orchestrator.keepsakes import Keepsake as Keepsake
 from tertulia.orchestrator.persons import Note as Note
 from tertulia.orchestrator.profile import PLAIN, Profile
 from tertulia.orchestrator.questions import Question as Question
@@ -231,7 +232,8 @@ class Floor:
     ``latest`` is the last public utterance, ``before`` the last one by anybody else.
     ``agent_run`` counts agents' grants since a person last spoke, ``volunteers`` those among them
     whom nobody had addressed, ``agent_turns`` all of them. A grant that was rolled back counts as
-    none, but for ``undone``. ``notes`` are kept by whom they are about, who may have left.
+    none, but for ``undone``. ``notes`` are kept by whom they are about, who may have left; ``kept``
+    is what agents keep from turn to turn.
     ``barred`` are those whom a combinator of policies holds back while it asks another one; nothing
     in the log bars anybody. ``stays`` tells of everybody who ever came in when they were there (see
     ``visibility``). ``subrooms`` are those that are open; a sub-room has a ``parent``.
@@ -253,6 +255,7 @@ class Floor:
     nominated: tuple[Nomination, ...] = ()
     departed: Mapping[ParticipantId, tuple[str, Kind]] = field(default_factory=dict)
     notes: Mapping[ParticipantId, tuple[Note, ...]] = field(default_factory=dict)
+    kept: tuple[Keepsake, ...] = ()
     stays: Mapping[ParticipantId, tuple[Stay, ...]] = field(default_factory=dict)
     parent: RoomId | None = None
     subrooms: tuple[SubRoom, ...] = ()

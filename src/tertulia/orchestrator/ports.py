@@ -1,8 +1,8 @@
 """What the inner rooms need from the outer ones, as small Protocols. No code lives here."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol, TypeAlias
+from typing import Any, Protocol, TypeAlias
 
 from tertulia.orchestrator.ballots import Ballot
 from tertulia.orchestrator.effects import Effect, EffectId
@@ -230,7 +230,8 @@ class Reply:
 
     ``addressees`` hands the floor on (current selects next); ``more`` asks to go on if nobody
     else speaks; ``problem`` is told to everybody beside the text. ``tokens`` and ``cost`` are added
-    to what the turn has spent.
+    to what the turn has spent. ``keeps`` is what the agent keeps for later turns before the same
+    audience, in place of what it kept before (``None``: that stays).
     """
 
     text: str = ""
@@ -239,3 +240,4 @@ class Reply:
     problem: str | None = None
     tokens: int = 0
     cost: float = 0.0
+    keeps: Mapping[str, Any] | None = None

@@ -1,10 +1,11 @@
 """The turns of one room that run in this process. What begins and ends one stands in the log."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
 from itertools import chain
+from typing import Any
 
 from tertulia.orchestrator import admission
 from tertulia.orchestrator.admission import Progress
@@ -17,7 +18,7 @@ from tertulia.orchestrator.room import ROOM, InputPolicy, Kind, ParticipantId, T
 from tertulia.orchestrator.spending import NOTHING, Spent
 from tertulia.orchestrator.transcript import Transcript
 from tertulia.orchestrator.turns import RunningTurn, Speaker, Turn
-from tertulia.orchestrator.visibility import in_mind, sight_of
+from tertulia.orchestrator.visibility import in_mind, kept_by, sight_of
 
 STUBBORN_S = 5.0
 """How long leaving waits for agents that will not be cancelled."""
@@ -78,6 +79,7 @@ class RunningTurns:
             partial(self._news, turn),
             in_mind(chain(*floor.notes.values()), sight_of(floor, hold.participant), hold.audience),
         )
+        seen.equip(kept_by(floor, hold.participant, hold.audience), partial(self._keep, hold))
         self._running[turn] = RunningTurn(seen, speaker, partial(self._done, hold))
 
     def end(self, who: ParticipantId, turn: TurnId) -> None:
@@ -195,6 +197,10 @@ class RunningTurns:
         if self._room.feed.heard:
             head = self._room.floor().head
             self._room.feed.deliver(Delta(hold.turn, hold.participant, text, hold.audience, head))
+
+    async def _keep(self, hold: Hold, what: Mapping[str, Any]) -> None:
+        told = self._room.owe(lambda floor, now: admission.keep(floor, hold, what))
+        await asyncio.shield(told)
 
     async def _news(self, turn: TurnId) -> None:
         """Tell a turn, in the log, what was said meanwhile by those whose messages inform."""

@@ -6,7 +6,8 @@ from typing import Any, TypeAlias
 
 from tertulia.orchestrator.errors import Misbehaved
 from tertulia.orchestrator.events import Event
-from tertulia.orchestrator.floor import Hold, Note, Seat
+from tertulia.orchestrator.floor import Hold, Keepsake, Note, Seat
+from tertulia.orchestrator.keepsakes import keepable
 from tertulia.orchestrator.ports import Clock, Reply
 from tertulia.orchestrator.room import Audience, ParticipantId, RoomId, TurnId
 from tertulia.orchestrator.spending import NOTHING, Spent, Tab
@@ -21,13 +22,15 @@ class Turn:
 
     ``view`` holds the utterances (events whose body is ``Said``) up to ``as_of`` that may be drawn
     on for this audience, oldest first; ``answers`` is the one that is owed an answer. ``notes`` are
-    those about participants that all of this audience may know of.
+    those about participants that all of this audience may know of, ``kept`` is what the agent has
+    kept from earlier turns and may draw on in this one, oldest first.
     """
 
     __slots__ = (
         "_deliver",
         "_delivered",
         "_heard",
+        "_keeper",
         "_mark",
         "_news",
         "_over",
@@ -39,6 +42,7 @@ class Turn:
         "answers",
         "clock",
         "hold",
+        "kept",
         "me",
         "members",
         "notes",
@@ -64,6 +68,8 @@ class Turn:
         self.acted = False
         self.see(hold, view)
         self._deliver, self._news = deliver, news
+        self.kept: tuple[Keepsake, ...] = ()
+        self._keeper: Keeper | None = None
         self._reached: Callable[[], object] | None = None
         self._mark, self._yielded = 0, False
         self._delivered: list[str] = []
@@ -146,6 +152,22 @@ class Turn:
         await self._end_if_cut_into()
         self.acted = True
 
+    async def keep(self, what: Mapping[str, Any]) -> None:
+        """Keep this for later turns before the same audience, whatever becomes of this one.
+
+        Return once it is committed; such a turn is not started again of the room's own accord.
+        ``Reply(keeps=…)`` keeps it together with what is said, or not at all. Plain JSON, at most
+        16,000 characters; in place of what was kept before. Raises ``Invalid``.
+        """
+        kept = keepable(self.me.id, what)
+        await self.act()
+        if self._keeper is not None:
+            await self._keeper(kept)
+
+    def equip(self, kept: tuple[Keepsake, ...], keeper: "Keeper") -> None:
+        """Hand the turn what was kept for it, and what keeps more."""
+        self.kept, self._keeper = kept, keeper
+
     def see(self, hold: Hold, view: tuple[Event, ...]) -> None:
         """Read the log up to ``hold.as_of``."""
         self.hold, self.view = hold, view
@@ -224,6 +246,9 @@ class Turn:
         self._over = True
 
 
+Keeper: TypeAlias = Callable[[Mapping[str, Any]], Awaitable[None]]
+"""Writes into the log what an agent keeps."""
+
 Speaker: TypeAlias = Callable[[Turn], Awaitable[Reply | str | None]]
 """An agent: an async function (or an object called like one) from a turn to what it says.
 
@@ -270,6 +295,8 @@ def _find(view: tuple[Event, ...], seq: int | None) -> Event | None:
 def _as_reply(answer: object, turn: Turn) -> Reply:
     if isinstance(answer, Reply):
         _check(answer, turn)
+        if answer.keeps is not None:
+            keepable(turn.me.id, answer.keeps)
         turn.spend(tokens=answer.tokens, cost=answer.cost)
         return answer
     if answer is None:

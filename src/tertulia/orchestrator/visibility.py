@@ -17,7 +17,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from tertulia.orchestrator.events import Event, Joined, Left, Said
-from tertulia.orchestrator.floor import Floor, Note
+from tertulia.orchestrator.floor import Floor, Keepsake, Note
 from tertulia.orchestrator.room import Audience, ParticipantId, Stay
 from tertulia.orchestrator.subrooms import SubRoom
 
@@ -124,6 +124,12 @@ def in_mind(notes: Iterable[Note], speaker: Sight, audience: Audience) -> tuple[
         if speaker.sees(note.audience, note.seq) and covers(note.audience, audience)
     )
     return tuple(sorted(kept, key=lambda note: note.seq))
+
+
+def kept_by(floor: Floor, speaker: ParticipantId, audience: Audience) -> tuple[Keepsake, ...]:
+    """What ``speaker`` keeps and may draw on when it speaks to ``audience``, oldest first."""
+    mine = (kept for kept in floor.kept if kept.by == speaker)
+    return tuple(kept for kept in mine if covers(kept.audience, audience))
 
 
 def sub_rooms_of(floor: Floor, who: ParticipantId) -> tuple[SubRoom, ...]:

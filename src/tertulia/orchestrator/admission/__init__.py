@@ -5,6 +5,7 @@ that says what to change. An empty answer means that it has come true already.
 """
 
 from tertulia.orchestrator.admission.hands import deny, nominate, request, withdraw
+from tertulia.orchestrator.admission.keeping import keep
 from tertulia.orchestrator.admission.members import join, leave, member
 from tertulia.orchestrator.admission.notes import note, strike
 from tertulia.orchestrator.admission.posts import Post, post
@@ -74,6 +75,7 @@ __all__ = [
     "inform",
     "invite",
     "join",
+    "keep",
     "leave",
     "member",
     "nominate",

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from tertulia.orchestrator.addressing import addressees
+from tertulia.orchestrator.admission.keeping import keep
 from tertulia.orchestrator.admission.words import WORDS, clean, within
 from tertulia.orchestrator.arbiter import lease_s
 from tertulia.orchestrator.events import (
@@ -62,7 +63,8 @@ def finish(floor: Floor, hold: Hold, reply: Reply) -> tuple[Draft, ...]:
     if hold.audience is not None:
         called = tuple(who for who in called if who in hold.audience)
     said = _in_its_thread(floor, hold, Said(text, called, hold.turn, hold.answers))
-    drafts = [Draft(hold.participant, said, hold.audience)] if text else []
+    keeps = () if reply.keeps is None else keep(floor, hold, reply.keeps)
+    drafts = [*keeps, *([Draft(hold.participant, said, hold.audience)] if text else [])]
     here = hold.audience is None or floor.beside(hold.audience)  # else the room would hear the rest
     more = reply.more and bool(text) and here
     ended = end(hold, Outcome.COMMITTED, problem, more=more)
