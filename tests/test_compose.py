@@ -49,16 +49,20 @@ def test_a_name_in_any_script_may_have_a_handle_of_its_own() -> None:
 
 async def test_members_come_in_with_their_profiles() -> None:
     ana = human("Ana", languages=["Spanish"], about="A nurse.", permissions=["whisper"])
-    bo = agent("Bo", hello, languages=["Spanish", "English"], about="A helper.")
+    bo = agent("Bo", hello, languages=["Spanish", "English"], about="A helper.", roles=["cook"])
+    dov = human("Dov", roles=["supervisor", "nurse"])
     async with House() as house:
-        room = await house.room("kitchen", ana, bo)
+        room = await house.room("kitchen", ana, bo, dov)
         profiles = [seat.profile for seat in room.floor.members.values()]
         assert profiles == [
             Profile(("Spanish",), "A nurse.", (Right.WHISPER,)),
-            Profile(("Spanish", "English"), "A helper."),
+            Profile(("Spanish", "English"), "A helper.", roles=("cook",)),
+            Profile(roles=("supervisor", "nurse")),
         ]
     with pytest.raises(Invalid, match="there is no right 'fly'"):
         human("Ana", permissions=["fly"])
+    with pytest.raises(Invalid, match="roles: one is named twice"):
+        human("Ana", roles=["nurse", "nurse"])
 
 
 async def test_a_person_comes_in_with_a_router(folder: Path) -> None:

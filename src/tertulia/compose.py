@@ -70,17 +70,18 @@ def human(
     languages: Sequence[str] = (),
     about: str = "",
     permissions: Sequence[str] | None = None,
+    roles: Sequence[str] = (),
     router: Any = None,
     history: bool = True,
 ) -> Member:
     """A person; ``id`` is the handle, made from the name unless it is given.
 
-    ``languages``, ``about`` and ``permissions`` are its ``Profile``. ``router`` is what
+    ``languages``, ``about``, ``permissions`` and ``roles`` are its ``Profile``. ``router`` is what
     ``tertulia.compose.router_from`` takes: it says, in rooms whose policy has ``routed`` in it, who
     answers what this person says to nobody in particular. Without ``history`` it sees nothing from
     before it came. Raises ``Invalid``.
     """
-    known = profile(languages, about, permissions)
+    known = profile(languages, about, permissions, roles)
     own = None if router is None else router_from(router)
     return Member(_participant(name, id, Kind.HUMAN, known), None, history, own)
 
@@ -93,13 +94,14 @@ def agent(
     languages: Sequence[str] = (),
     about: str = "",
     permissions: Sequence[str] | None = None,
+    roles: Sequence[str] = (),
     history: bool = True,
 ) -> Member:
     """An agent; ``speaker`` is any async function from a ``Turn`` to what it says.
 
     The rest is as for ``human``: ``about`` is what the others are told of it.
     """
-    known = profile(languages, about, permissions)
+    known = profile(languages, about, permissions, roles)
     return Member(_participant(name, id, Kind.AGENT, known), speaker, history)
 
 

@@ -147,6 +147,30 @@ async def test_whoever_is_brought_in_came_by_somebody() -> None:
 
 
 @in_no_time
+async def test_nobody_gives_a_role_who_may_not_permit() -> None:
+    boss = Participant(ParticipantId("flo"), "Flo", Kind.HUMAN, profile(roles=["supervisor"]))
+    async with a_house() as house:
+        room = await house.room("ana dov", permissions=("invite", "describe"))
+        await room.describe("dov", permissions=["permit", "invite"])
+        for refused in (
+            room.describe("ana", roles=["supervisor"], by="ana"),
+            room.join(boss, by="ana"),
+        ):
+            with pytest.raises(NotAllowed, match="'ana' may not change what anybody may do: dov"):
+                await refused
+        await room.describe("dov", roles=["chief"], by="dov")
+        await room.join(boss, by="dov")
+        assert [seat.profile.roles for seat in room.floor.people()] == [
+            (),
+            ("chief",),
+            ("supervisor",),
+        ]
+        await room.describe("flo", about="Knows the till.")
+        assert room.floor.members[boss.id].profile.roles == ("supervisor",)
+        assert await replays(house.log)
+
+
+@in_no_time
 async def test_no_program_speaks_for_one_who_was_not_let_in() -> None:
     async with a_house() as house:
         room = await house.room("ana", permissions=())

@@ -188,6 +188,7 @@ def test_a_cue_is_checked(cue: str, told: str) -> None:
             "[{name: Bo, permissions: [clsoe]}]",
             "participants.0.permissions: there is no right 'clsoe'; did you mean 'close'?",
         ),
+        ("[{name: Bo, roles: [a, a]}]", "participants.0.roles: one is named twice"),
         ("[{nam: Bo}]", "participants.0.name: is missing"),
         ("[{name: Bo, kind: robot}]", "participants.0.kind: Input should be 'human', 'agent' or"),
         ("Bo", "participants: Input should be a valid tuple"),

@@ -35,6 +35,7 @@ def counted(told: VoteCounted, name: Callable[[ParticipantId], str]) -> Iterator
 def known(profile: Profile) -> str:
     """What is known of somebody, to be written after a name."""
     told = [f"speaks {', '.join(profile.languages)}"] if profile.languages else []
+    told += [f"is {', '.join(profile.roles)}"] if profile.roles else []
     told += [profile.about] if profile.about else []
     if profile.permissions is not None:
         told.append(f"may {', '.join(profile.permissions) or 'post only'}")

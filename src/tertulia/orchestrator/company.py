@@ -45,14 +45,15 @@ class Company:
         languages: Sequence[str] | None = None,
         about: str | None = None,
         permissions: Sequence[str] | None = None,
+        roles: Sequence[str] | None = None,
         by: str | None = None,
     ) -> None:
-        """Change what everybody knows of a participant, or what it may do; the rest stays.
+        """Change what everybody knows of a participant, its roles, or rights; the rest stays.
 
         ``by`` is who asks for it (``None``: the program itself). Raises ``NotAllowed`` for one who
         may not, ``Unknown``, ``Invalid`` and ``RoomClosed``.
         """
-        changes = admission.Description(languages, about, permissions)
+        changes = admission.Description(languages, about, permissions, roles)
         author = None if by is None else ParticipantId(by)
         await self.request(lambda floor, now: admission.describe(floor, who, changes, author))
 

@@ -14,6 +14,8 @@ from tertulia.orchestrator.errors import Invalid
 
 LANGUAGES, LANGUAGE = 8, 40
 """How many languages a profile names at most, and in how many characters each."""
+ROLES, ROLE = 16, 40
+"""How many roles a profile has at most, and in how many characters each."""
 ABOUT = 1_000
 """The most characters about a participant: agents read them in every turn."""
 
@@ -63,34 +65,37 @@ class Profile:
 
     ``languages`` it is spoken to in, the preferred one first; ``about``, at most 1,000 characters,
     tells agents whom they have before them; ``permissions`` are its rights (``None``: those that
-    the room gives everybody). Raises ``Invalid`` for what cannot be used.
+    the room gives everybody); ``roles`` are what rules about tools and approvals call it by
+    (``supervisor``), letter for letter. Raises ``Invalid`` for what cannot be used.
     """
 
     languages: tuple[str, ...] = ()
     about: str = ""
     permissions: tuple[Right, ...] | None = None
+    roles: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         """Check everything once, at the door."""
-        _put(self, "languages", _languages(self.languages))
+        _put(self, "languages", _names("languages", self.languages, LANGUAGES, LANGUAGE))
         _check_about(self.about)
         _put(self, "permissions", rights("permissions", self.permissions))
+        _put(self, "roles", _names("roles", self.roles, ROLES, ROLE))
 
 
 _put = object.__setattr__
 
 
-def _languages(given: Any) -> tuple[str, ...]:
+def _names(where: str, given: Any, most: int, length: int) -> tuple[str, ...]:
     if not isinstance(given, list | tuple):
-        raise Invalid(where="languages", what=f"a list of names, not {given!r:.80}")
-    if len(given) > LANGUAGES:
-        raise Invalid(where="languages", what=f"at most {LANGUAGES}, not {len(given)}")
+        raise Invalid(where=where, what=f"a list of names, not {given!r:.80}")
+    if len(given) > most:
+        raise Invalid(where=where, what=f"at most {most}, not {len(given)}")
     for name in given:
-        if not isinstance(name, str) or not _is_a_line(name) or len(name) > LANGUAGE:
-            what = f"each is one line of 1 to {LANGUAGE} characters, and {name!r:.80} is not"
-            raise Invalid(where="languages", what=what)
+        if not isinstance(name, str) or not _is_a_line(name) or len(name) > length:
+            what = f"each is one line of 1 to {length} characters, and {name!r:.80} is not"
+            raise Invalid(where=where, what=what)
     if len(set(given)) < len(given):
-        raise Invalid(where="languages", what="one is named twice")
+        raise Invalid(where=where, what="one is named twice")
     return tuple(given)
 
 
@@ -133,10 +138,13 @@ def _is_text(text: str) -> bool:
 
 
 def profile(
-    languages: Sequence[str] = (), about: str = "", permissions: Sequence[str] | None = None
+    languages: Sequence[str] = (),
+    about: str = "",
+    permissions: Sequence[str] | None = None,
+    roles: Sequence[str] = (),
 ) -> Profile:
     """The profile of these, with rights by their names. Raises ``Invalid``."""
-    return Profile(languages, about, permissions)  # type: ignore[arg-type] # it makes them fit
+    return Profile(languages, about, permissions, roles)  # type: ignore[arg-type] # it makes them fit
 
 
 PLAIN = Profile()

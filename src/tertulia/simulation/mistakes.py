@@ -166,9 +166,9 @@ def _of_names(roles: list[tuple[int, Mapping[str, Any]]]) -> Iterator[Mistake]:
 
 def _of_profiles(roles: list[tuple[int, Mapping[str, Any]]]) -> Iterator[Mistake]:
     for i, role in roles:
-        for field, kind in (("languages", list), ("about", str), ("permissions", list)):
+        for field in ("languages", "about", "permissions", "roles"):
             given = role.get(field)
-            if isinstance(given, kind):
+            if isinstance(given, str if field == "about" else list):
                 known: dict[str, Any] = {field: given}
                 try:
                     profile(**known)

@@ -78,6 +78,7 @@ class Role(Strict):
     languages: tuple[str, ...] = ()
     about: str = ""
     permissions: tuple[str, ...] | None = None
+    roles: tuple[str, ...] = ()
     router: Any = None
     lines: tuple[str, ...] = ()
     votes: dict[Name, Name] = Field(default_factory=dict)
@@ -104,7 +105,7 @@ class Role(Strict):
     @property
     def participant(self) -> Participant:
         """It as a member of rooms. Raises ``Refused`` for one that cannot be."""
-        known = profile(self.languages, self.about, self.permissions)
+        known = profile(self.languages, self.about, self.permissions, self.roles)
         return Participant(self.who, self.name, self.kind, known)
 
 

@@ -47,7 +47,17 @@ LOOK_ROUND_S = 1.0
 
 UNSET = ("adviser", "faults", "spoken", "until")
 """Fields of a scenario that came later than rooms were named."""
-UNGIVEN = ("id", "habits", "price_in", "price_out", "about", "permissions", "router", "votes")
+UNGIVEN = (
+    "id",
+    "habits",
+    "price_in",
+    "price_out",
+    "about",
+    "permissions",
+    "roles",
+    "router",
+    "votes",
+)
 """Fields of a participant that came later than rooms were named."""
 
 

@@ -53,6 +53,7 @@ class Description:
     languages: Sequence[str] | None = None
     about: str | None = None
     permissions: Sequence[str] | None = None
+    roles: Sequence[str] | None = None
 
     def of(self, old: Profile) -> Profile:
         """The profile with these changes. Raises ``Invalid`` for what cannot be used."""
@@ -60,6 +61,7 @@ class Description:
             old.languages if self.languages is None else self.languages,
             old.about if self.about is None else self.about,
             old.permissions if self.permissions is None else self.permissions,
+            old.roles if self.roles is None else self.roles,
         )
 
 
@@ -68,14 +70,16 @@ def describe(
 ) -> tuple[Draft, ...]:
     """Change a profile: one's own, or with the right to it another's; nothing if it is so already.
 
-    What anybody may do changes only by who has the right to ``permit``, for oneself too.
+    What anybody may do, and any role, change only by who has the right to ``permit``, for oneself
+    too.
     """
     seat = member(floor, who)
     check(floor, seat.id, Described)
     new = changes.of(seat.profile)
     if by is not None and by != seat.id:
         acting(floor, by, Right.DESCRIBE)
-    if new.permissions != seat.profile.permissions:
+    old = seat.profile
+    if (new.permissions, new.roles) != (old.permissions, old.roles):
         acting(floor, by, Right.PERMIT)
     if new == seat.profile:
         return ()
@@ -84,10 +88,15 @@ def describe(
 
 
 def invite(floor: Floor, newcomer: tuple[Draft, ...], by: str | None) -> tuple[Draft, ...]:
-    """The coming in of somebody whom a member brings in, if that one may."""
+    """The coming in of somebody whom a member brings in, if that one may.
+
+    Who brings in somebody with a role gives it to them, which takes the right to ``permit``.
+    """
     if by is None:
         return newcomer
     host = acting(floor, by, Right.INVITE)
+    if any(isinstance(d.body, Joined) and d.body.profile.roles for d in newcomer):
+        acting(floor, by, Right.PERMIT)
     return tuple(
         revised(draft, body=revised(draft.body, invited_by=host))
         if isinstance(draft.body, Joined)
