@@ -36,6 +36,7 @@ from tertulia.orchestrator.events import (
     TurnGranted,
 )
 from tertulia.orchestrator.floor import Floor, Phase, Standing, revised
+from tertulia.orchestrator.plans import PlanState
 from tertulia.orchestrator.policies import Addressed, Conversational
 from tertulia.orchestrator.ports import Choice
 from tertulia.orchestrator.profile import Profile
@@ -204,6 +205,9 @@ def test_what_the_table_does_not_say_cannot_happen(standing: Standing, kind: typ
         "Noted": (BO, "is slow"),
         "NoteStruck": (1,),
         "Kept": (turn, {"a": 1}),
+        "PlanProposed": (turn, 1, "tea", ()),
+        "TasksMoved": (turn, ()),
+        "PlanEnded": (turn, PlanState.DONE),
         "FloorRequestDenied": (BO,),
         "Nominated": (BO,),
         "BidMade": (1, 0.5),

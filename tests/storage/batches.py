@@ -34,6 +34,8 @@ from tertulia.orchestrator.events import (
     Noted,
     NoteStruck,
     Outcome,
+    PlanEnded,
+    PlanProposed,
     PolicyChanged,
     PolicyFailed,
     RoomEnded,
@@ -44,6 +46,7 @@ from tertulia.orchestrator.events import (
     RouterDetached,
     SubRoomClosed,
     SubRoomOpened,
+    TasksMoved,
     TimeElapsed,
     TurnEnded,
     TurnGranted,
@@ -52,6 +55,7 @@ from tertulia.orchestrator.events import (
     Uptake,
 )
 from tertulia.orchestrator.floor import Floor
+from tertulia.orchestrator.plans import Move, PlanState, Step, TaskState
 from tertulia.orchestrator.ports import Batch, Log, Tenure
 from tertulia.orchestrator.profile import Profile, Right
 from tertulia.orchestrator.room import (
@@ -152,6 +156,9 @@ def bodies() -> list[Body]:
         Noted(ana, "likes tea"),
         NoteStruck(3),
         Kept(turn, {"day": "Friday", "people": [1, {"x": None}]}),
+        PlanProposed(turn, 2, "tea", (Step("boil", "tool:kettle", ("fill",), "hot"),), "no water"),
+        TasksMoved(turn, (Move("boil", TaskState.FAILED, "no current"),), "second"),
+        PlanEnded(turn, PlanState.FAILED, "no tea"),
         RouterAttached(),
         RouterDetached(),
         Said(

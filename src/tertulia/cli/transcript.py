@@ -11,6 +11,7 @@ from rich.console import Console
 from rich.text import Text
 
 from tertulia.cli.output import page
+from tertulia.cli.planning import of_plans
 from tertulia.cli.wording import cast, counted, known, put_to_the_vote
 from tertulia.cli.wording import shown as shown
 from tertulia.orchestrator import Delta, Event, Kind, Outcome, Said
@@ -46,7 +47,6 @@ from tertulia.orchestrator.events import (
     RouterDetached,
     SubRoomClosed,
     SubRoomOpened,
-    TimeElapsed,
     TurnEnded,
     TurnGranted,
     TurnInformed,
@@ -101,7 +101,9 @@ class LiveTranscript:
 
     @singledispatchmethod
     def _show(self, body: Body, event: Event) -> None:
-        """Show nothing."""
+        """Show what is worded elsewhere; of what is not, nothing."""
+        for text, style in of_plans(body, self._name(event.by)):
+            self._note(text, style)
 
     @_show.register
     def _(self, body: RoomOpened, event: Event) -> None:
@@ -283,10 +285,6 @@ class LiveTranscript:
     def _(self, body: ConditionChanged, event: Event) -> None:
         told = "never stops of itself" if body.until is None else "has another condition to stop at"
         self._note(f"from now on the room {told}")
-
-    @_show.register
-    def _(self, body: TimeElapsed, event: Event) -> None:
-        """Nothing to see: what follows from it is told."""
 
     @_show.register
     def _(self, body: ConditionFailed, event: Event) -> None:

@@ -9,6 +9,7 @@ from tertulia.orchestrator.events import Draft, Event
 from tertulia.orchestrator.floor import Floor, Note
 from tertulia.orchestrator.inbox import Prepare
 from tertulia.orchestrator.inquiries import Addresser
+from tertulia.orchestrator.plans import PlanStatus
 from tertulia.orchestrator.profile import rights
 from tertulia.orchestrator.room import ParticipantId
 from tertulia.orchestrator.routing import Router
@@ -95,6 +96,16 @@ class Company:
         """Let a note (its event's seq) no longer hold: its author may, and whom it is about."""
         author = ParticipantId(by)
         await self.request(lambda floor, now: admission.strike(floor, author, note))
+
+    def plans(self, reads_as: str | None = None) -> tuple[PlanStatus, ...]:
+        """The plans that agents carry out, and the last ones that ended, oldest first.
+
+        Those that ``reads_as`` may see (``None``: all).
+        """
+        if reads_as is None:
+            return self.floor.plans
+        sight = sight_of(self.floor, ParticipantId(reads_as))
+        return tuple(one for one in self.floor.plans if sight.sees(one.audience, one.seq))
 
     def notes(self, about: str, reads_as: str | None = None) -> tuple[Note, ...]:
         """The notes about a participant that ``reads_as`` may see (``None``: all), oldest first."""

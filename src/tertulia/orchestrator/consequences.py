@@ -6,7 +6,7 @@
 from collections.abc import Callable, Mapping
 from typing import Any, TypeAlias
 
-from tertulia.orchestrator import acquaintance, routes
+from tertulia.orchestrator import acquaintance, planning, routes
 from tertulia.orchestrator.asking import (
     addressee_found,
     advised,
@@ -261,6 +261,7 @@ def _ended(floor: Floor, event: Event, body: TurnEnded) -> Changes:
     rose, paid = paid_for(floor, revised(seat, floor_s=floor_s, undone=undone), body)
     changes: Changes = {
         **paid,
+        **planning.stopped(floor, body.turn),
         "members": {**floor.members, ended.participant: rose},
         "holds": tuple(hold for hold in floor.holds if hold.turn != body.turn),
         "stage": stage_ended(floor, ended, undone=body.outcome is Outcome.ROLLED_BACK),
@@ -338,6 +339,7 @@ CHANGES: Mapping[type[Body], Callable[[Floor, Event, Any], Changes]] = {
     InputPolicyChanged: _input_policy,
     TurnEnded: _ended,
     **acquaintance.CHANGES,
+    **planning.CHANGES,
     BudgetSpent: budget_spent,
     ConditionChanged: condition_changed,
     TimeElapsed: _nothing,

@@ -22,6 +22,9 @@ from tertulia.orchestrator.persons import Noted as Noted
 from tertulia.orchestrator.persons import NoteStruck as NoteStruck
 from tertulia.orchestrator.persons import RouterAttached as RouterAttached
 from tertulia.orchestrator.persons import RouterDetached as RouterDetached
+from tertulia.orchestrator.plans import PlanEnded as PlanEnded
+from tertulia.orchestrator.plans import PlanProposed as PlanProposed
+from tertulia.orchestrator.plans import TasksMoved as TasksMoved
 from tertulia.orchestrator.profile import PLAIN, Profile
 from tertulia.orchestrator.questions import AddresseeFound as AddresseeFound
 from tertulia.orchestrator.questions import Advised as Advised
@@ -314,6 +317,9 @@ Body: TypeAlias = (
     | TurnGranted
     | TurnResumed
     | TurnInformed
+    | PlanProposed
+    | TasksMoved
+    | PlanEnded
     | BargedIn
     | InterruptionLapsed
     | InputPolicyChanged

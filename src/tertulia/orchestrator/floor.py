@@ -15,6 +15,7 @@ from tertulia.orchestrator.counts import Spending as Spending
 from tertulia.orchestrator.counts import Tally as Tally
 from tertulia.orchestrator.keepsakes import Keepsake as Keepsake
 from tertulia.orchestrator.persons import Note as Note
+from tertulia.orchestrator.plans import PlanStatus as PlanStatus
 from tertulia.orchestrator.profile import PLAIN, Profile
 from tertulia.orchestrator.questions import Question as Question
 from tertulia.orchestrator.room import (
@@ -241,6 +242,7 @@ class Floor:
     last answered one of every other kind, ``verdict`` is what the last vote came to.
     ``tally`` is there while the room has a condition to stop at; ``ending`` are turns that it cut
     and that have not ended yet; ``spent`` which limits have been told to be used up, and by whom.
+    ``plans`` are those that turns carry out, and the last ones that have ended.
     """
 
     room: RoomId
@@ -280,6 +282,7 @@ class Floor:
     spent: tuple[tuple[ParticipantId | None, str], ...] = ()
     tally: Tally | None = None
     ending: tuple[TurnId, ...] = ()
+    plans: tuple[PlanStatus, ...] = ()
 
     def standing(self, who: ParticipantId) -> Standing:
         """How ``who`` stands towards the floor now."""

@@ -13,6 +13,7 @@ from tertulia.orchestrator.events import Draft, Event, Outcome
 from tertulia.orchestrator.feed import Delta, Feed
 from tertulia.orchestrator.floor import Floor, Hold
 from tertulia.orchestrator.inbox import Prepare
+from tertulia.orchestrator.plans import PlanEvent
 from tertulia.orchestrator.ports import Clock, Reply
 from tertulia.orchestrator.room import ROOM, InputPolicy, Kind, ParticipantId, TurnId
 from tertulia.orchestrator.spending import NOTHING, Spent
@@ -80,6 +81,7 @@ class RunningTurns:
             in_mind(chain(*floor.notes.values()), sight_of(floor, hold.participant), hold.audience),
         )
         seen.equip(kept_by(floor, hold.participant, hold.audience), partial(self._keep, hold))
+        seen.tell_plan = partial(self._tell_plan, hold)
         self._running[turn] = RunningTurn(seen, speaker, partial(self._done, hold))
 
     def end(self, who: ParticipantId, turn: TurnId) -> None:
@@ -201,6 +203,9 @@ class RunningTurns:
     async def _keep(self, hold: Hold, what: Mapping[str, Any]) -> None:
         told = self._room.owe(lambda floor, now: admission.keep(floor, hold, what))
         await asyncio.shield(told)
+
+    def _tell_plan(self, hold: Hold, told: PlanEvent) -> asyncio.Future[tuple[Event, ...]]:
+        return self._room.owe(lambda floor, now: admission.planned(floor, hold, told))
 
     async def _news(self, turn: TurnId) -> None:
         """Tell a turn, in the log, what was said meanwhile by those whose messages inform."""

@@ -8,6 +8,7 @@ from tertulia.orchestrator.errors import Misbehaved
 from tertulia.orchestrator.events import Event
 from tertulia.orchestrator.floor import Hold, Keepsake, Note, Seat
 from tertulia.orchestrator.keepsakes import keepable
+from tertulia.orchestrator.plans import PlanEvent
 from tertulia.orchestrator.ports import Clock, Reply
 from tertulia.orchestrator.room import Audience, ParticipantId, RoomId, TurnId
 from tertulia.orchestrator.spending import NOTHING, Spent, Tab
@@ -46,6 +47,7 @@ class Turn:
         "me",
         "members",
         "notes",
+        "tell_plan",
         "view",
     )
 
@@ -70,6 +72,7 @@ class Turn:
         self._deliver, self._news = deliver, news
         self.kept: tuple[Keepsake, ...] = ()
         self._keeper: Keeper | None = None
+        self.tell_plan: PlanTeller | None = None
         self._reached: Callable[[], object] | None = None
         self._mark, self._yielded = 0, False
         self._delivered: list[str] = []
@@ -245,6 +248,9 @@ class Turn:
         """Let nothing be said any more."""
         self._over = True
 
+
+PlanTeller: TypeAlias = Callable[[PlanEvent], Awaitable[object]]
+"""Writes into the log how a plan goes, in order, whether or not that is waited for."""
 
 Keeper: TypeAlias = Callable[[Mapping[str, Any]], Awaitable[None]]
 """Writes into the log what an agent keeps."""

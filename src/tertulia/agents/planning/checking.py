@@ -106,11 +106,7 @@ def _of_task(task: Task, plan: Plan, known: Mapping[ExecutorId, Executor]) -> It
         yield Flaw(task.id, "arguments", f"{mark!r} is no reference; write ${{TASK.PATH}}")
     for name in dict.fromkeys(reference.task for reference in referred(task.arguments)):
         if name not in names:
-            yield Flaw(
-                task.id,
-                "arguments",
-                f"refers to a result that is not there: {_no_task(name, names)}",
-            )
+            yield Flaw(task.id, "arguments", _no_task(name, names))
 
 
 def _of_order(graph: "nx.DiGraph[TaskId]") -> Iterator[Flaw]:

@@ -8,6 +8,7 @@ from tertulia.orchestrator.admission.hands import deny, nominate, request, withd
 from tertulia.orchestrator.admission.keeping import keep
 from tertulia.orchestrator.admission.members import join, leave, member
 from tertulia.orchestrator.admission.notes import note, strike
+from tertulia.orchestrator.admission.plans import planned
 from tertulia.orchestrator.admission.posts import Post, post
 from tertulia.orchestrator.admission.questions import (
     addressee_found,
@@ -82,6 +83,7 @@ __all__ = [
     "not_routed",
     "note",
     "open_sub_room",
+    "planned",
     "post",
     "request",
     "rights_of",
