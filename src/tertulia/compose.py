@@ -40,7 +40,11 @@ from tertulia.orchestrator.profile import PLAIN, Profile, profile
 from tertulia.orchestrator.room import ParticipantId
 from tertulia.storage import MemoryLog, SqlLog
 
-if TYPE_CHECKING:  # LangGraph takes a second to import; rooms without graphs need not wait for it
+if TYPE_CHECKING:  # each takes a second to import; rooms without graphs and tools need not wait
+    from langchain_core.tools import BaseTool
+
+    from tertulia.agents.mcp import Config
+    from tertulia.agents.terms import Terms
     from tertulia.graphs import Checkpoints
 
 MEMORY = "memory:"
@@ -185,6 +189,14 @@ class House:
         await self._with_it.enter_async_context(kept)
         await kept.prune(self.log.unfinished)
         return kept
+
+    async def mcp_tools(
+        self, config: "Config", *, terms: "Mapping[str, Terms] | None" = None
+    ) -> "list[BaseTool]":
+        """The tools of MCP servers, kept open until the house closes (``agents.mcp_tools``)."""
+        from tertulia.agents import mcp_tools
+
+        return await self._with_it.enter_async_context(mcp_tools(config, terms=terms))
 
     async def __aenter__(self) -> Self:
         """Come in."""

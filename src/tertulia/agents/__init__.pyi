@@ -7,6 +7,7 @@ from .company import answer_language
 from .embedded import Embedded
 from .faults import ModelFailed
 from .listening import ChatModel
+from .mcp import ServerFailed, ServerLost, ServerSilent, ServerUnusable, mcp_tools
 from .nodes import model_caller, planner, router, tool_executor
 from .prompts import Budget, prompt
 from .remote import Patience, Remote
@@ -28,9 +29,14 @@ __all__ = [
     "Patience",
     "Remote",
     "Scripted",
+    "ServerFailed",
+    "ServerLost",
+    "ServerSilent",
+    "ServerUnusable",
     "TurnState",
     "answer_language",
     "chat_model",
+    "mcp_tools",
     "model_addresser",
     "model_adviser",
     "model_caller",

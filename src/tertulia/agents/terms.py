@@ -7,9 +7,11 @@ too. One without terms is on ``TERMS``, the strictest: never called twice of its
 import inspect
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, fields
+from difflib import get_close_matches
 from typing import Any, NewType, TypeAlias, TypeVar, overload
 
 from langchain_core.tools import BaseTool, StructuredTool
+from pydantic import TypeAdapter, ValidationError
 
 from tertulia.orchestrator.approvals import ApprovalRule
 from tertulia.orchestrator.effects import EffectPolicy
@@ -59,6 +61,8 @@ class Terms:
 TERMS = Terms()
 """The terms of a tool that says nothing."""
 
+_TERMS = TypeAdapter(Terms)
+
 
 @overload
 def tool(function: Function, /) -> BaseTool: ...
@@ -93,6 +97,38 @@ def _made(function: Function, name: str | None, terms: Mapping[str, Any]) -> Bas
     except (TypeError, ValueError) as error:
         raise Invalid(where=where, what=str(error)) from error
     return on_terms(made, Terms(**terms)) if terms else made
+
+
+def terms_from(where: str, given: Mapping[str, Any], base: Terms = TERMS) -> Terms:
+    """Terms as a file says them, in plain data; what it does not say is as in ``base``.
+
+    ``approval`` is a mapping of an ``ApprovalRule``. Raises ``Invalid``, which begins with
+    ``where``.
+    """
+    _check_fields(where, given, Terms)
+    if isinstance(rule := given.get("approval"), Mapping):
+        _check_fields(f"{where}.approval", rule, ApprovalRule)
+    try:
+        return _TERMS.validate_python({**_plain(base), **given})
+    except ValidationError as error:
+        wrong = error.errors(include_input=False)[0]
+        told = ".".join([where, *map(str, wrong["loc"])])
+        raise Invalid(where=told, what=wrong["msg"]) from None
+    except Invalid as error:
+        raise Invalid(where=f"{where}, {error.where}", what=error.what) from None
+
+
+def _plain(terms: Terms) -> dict[str, Any]:
+    return {field.name: getattr(terms, field.name) for field in fields(Terms)}
+
+
+def _check_fields(where: str, given: Mapping[str, Any], of: type[Any]) -> None:
+    known = [field.name for field in fields(of)]
+    for name in given:
+        if name not in known:
+            close = get_close_matches(str(name), known, n=1)
+            hint = f"did you mean {close[0]!r}?" if close else f"there are {', '.join(known)}"
+            raise Invalid(where=f"{where}.{name}", what=f"there is no such field; {hint}")
 
 
 def on_terms(tool: AnyTool, terms: Terms) -> AnyTool:
