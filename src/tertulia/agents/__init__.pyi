@@ -15,6 +15,7 @@ from .routers import Keywords
 from .scripted import Hang, Scripted
 from .speaker import ModelSpeaker
 from .state import InTurn, TurnState, open_calls
+from .terms import IdempotencyKey, Terms, on_terms, terms_of, tool
 
 __all__ = [
     "Budget",
@@ -22,6 +23,7 @@ __all__ = [
     "ChatModel",
     "Embedded",
     "Hang",
+    "IdempotencyKey",
     "InTurn",
     "Keywords",
     "ModelFailed",
@@ -33,6 +35,7 @@ __all__ = [
     "ServerLost",
     "ServerSilent",
     "ServerUnusable",
+    "Terms",
     "TurnState",
     "answer_language",
     "chat_model",
@@ -40,9 +43,12 @@ __all__ = [
     "model_addresser",
     "model_adviser",
     "model_caller",
+    "on_terms",
     "open_calls",
     "planner",
     "prompt",
     "router",
+    "terms_of",
+    "tool",
     "tool_executor",
 ]

@@ -3,7 +3,6 @@
 It never opens a connection, and it never blocks a running event loop.
 """
 
-import asyncio
 from abc import abstractmethod
 from collections.abc import AsyncIterator
 from typing import Any
@@ -13,6 +12,8 @@ from langchain_core.language_models.chat_models import BaseChatModel, agenerate_
 from langchain_core.messages import AIMessageChunk, BaseMessage
 from langchain_core.messages.ai import UsageMetadata
 from langchain_core.outputs import ChatGenerationChunk, ChatResult
+
+from tertulia.agents.alone import alone
 
 
 class StreamedModel(BaseChatModel):
@@ -45,9 +46,7 @@ class StreamedModel(BaseChatModel):
         run_manager: CallbackManagerForLLMRun | None = None,
         **kwargs: Any,
     ) -> ChatResult:
-        if _in_a_loop():
-            raise RuntimeError("an event loop is running here; await `ainvoke` or use `astream`")
-        return asyncio.run(self._alone(messages, stop, **kwargs))
+        return alone(self._alone, messages, stop, **kwargs)
 
     async def _alone(
         self, messages: list[BaseMessage], stop: list[str] | None, **kwargs: Any
@@ -73,11 +72,3 @@ def last_piece(
             chunk_position="last",
         )
     )
-
-
-def _in_a_loop() -> bool:
-    try:
-        asyncio.get_running_loop()
-    except RuntimeError:
-        return False
-    return True

@@ -8,11 +8,13 @@ import inspect
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, fields
 from difflib import get_close_matches
+from functools import partial
 from typing import Any, NewType, TypeAlias, TypeVar, overload
 
 from langchain_core.tools import BaseTool, StructuredTool
 from pydantic import TypeAdapter, ValidationError
 
+from tertulia.agents.alone import alone
 from tertulia.orchestrator.approvals import ApprovalRule
 from tertulia.orchestrator.effects import EffectPolicy
 from tertulia.orchestrator.errors import Invalid
@@ -94,6 +96,8 @@ def _made(function: Function, name: str | None, terms: Mapping[str, Any]) -> Bas
         made = StructuredTool.from_function(
             None if waits else function, function if waits else None, name=name
         )
+        if waits:  # for who calls it without an event loop, as a script does
+            made = made.model_copy(update={"func": partial(alone, function)})
     except (TypeError, ValueError) as error:
         raise Invalid(where=where, what=str(error)) from error
     return on_terms(made, Terms(**terms)) if terms else made

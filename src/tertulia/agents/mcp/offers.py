@@ -1,6 +1,5 @@
 """The tools of an MCP server as LangChain tools, each on terms. The server is only called here."""
 
-import asyncio
 from collections.abc import Mapping
 from dataclasses import replace
 from functools import partial
@@ -11,6 +10,7 @@ from langchain_mcp_adapters.tools import convert_mcp_tool_to_langchain_tool
 from mcp import ClientSession
 from mcp.types import Tool, ToolAnnotations
 
+from tertulia.agents.alone import alone
 from tertulia.agents.mcp.config import ServerConfig
 from tertulia.agents.mcp.results import as_text
 from tertulia.agents.mcp.server import Server
@@ -29,7 +29,7 @@ def offer(server: Server, tool: Tool) -> BaseTool:
     called = partial(_called, server, tool.name)
     changes: dict[str, Any] = {
         "coroutine": called,
-        "func": partial(_alone, called),
+        "func": partial(alone, called),
         "handle_tool_error": False,
     }
     return on_terms(made.model_copy(update=changes), terms_for(server.config, tool))
@@ -61,8 +61,3 @@ async def _called(server: Server, name: str, **arguments: Any) -> tuple[str, Any
     if answer.isError:
         raise ToolException(as_text(answer))
     return as_text(answer), answer.structuredContent or {}
-
-
-def _alone(called: Any, **arguments: Any) -> tuple[str, Any]:
-    """The same for who does not wait: in a thread beside the server's event loop."""
-    return cast("tuple[str, Any]", asyncio.run(called(**arguments)))
