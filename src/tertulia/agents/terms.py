@@ -5,11 +5,11 @@ too. One without terms is on ``TERMS``, the strictest: never called twice of its
 """
 
 import inspect
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from dataclasses import dataclass, fields
 from difflib import get_close_matches
 from functools import partial
-from typing import Any, NewType, TypeAlias, TypeVar, overload
+from typing import Any, NewType, TypeAlias, TypeVar, cast, overload
 
 from langchain_core.tools import BaseTool, StructuredTool
 from pydantic import TypeAdapter, ValidationError
@@ -97,7 +97,8 @@ def _made(function: Function, name: str | None, terms: Mapping[str, Any]) -> Bas
             None if waits else function, function if waits else None, name=name
         )
         if waits:  # for who calls it without an event loop, as a script does
-            made = made.model_copy(update={"func": partial(alone, function)})
+            waiting = cast("Callable[..., Coroutine[Any, Any, Any]]", function)
+            made = made.model_copy(update={"func": partial(alone, waiting)})
     except (TypeError, ValueError) as error:
         raise Invalid(where=where, what=str(error)) from error
     return on_terms(made, Terms(**terms)) if terms else made
