@@ -20,6 +20,7 @@ from tertulia.agents.cards import Card
 from tertulia.orchestrator import (
     Adviser,
     Clock,
+    Floor,
     Kind,
     Log,
     Participant,
@@ -38,6 +39,7 @@ from tertulia.orchestrator.errors import Invalid, TertuliaError, Unknown
 from tertulia.orchestrator.policies import build, specify
 from tertulia.orchestrator.profile import PLAIN, Profile, profile
 from tertulia.orchestrator.room import ParticipantId
+from tertulia.orchestrator.time_travel import floor_at, fork
 from tertulia.storage import MemoryLog, SqlLog
 
 if TYPE_CHECKING:  # each takes a second to import; rooms without graphs and tools need not wait
@@ -176,6 +178,19 @@ class House:
             if member.router is not None:
                 await room.route(member.participant.id, member.router)
         return room
+
+    async def fork(self, room: str, new_name: str, *, at: int | None = None) -> int:
+        """Make a new room of all that had happened in ``room`` up to the event ``at``.
+
+        ``None`` is the last one; open the new room with its members to run on from there. What was
+        decided together with that event comes along: the seq of the last event taken over is what
+        this gives. Raises ``Unknown``, ``Exists``, ``Invalid`` and ``Elsewhere``.
+        """
+        return await fork(self.log, self.scheduler.clock, room, new_name, at)
+
+    async def floor(self, room: str, *, at: int) -> Floor:
+        """The floor of a room as it was after the event ``at``. Raises ``Unknown``, ``Invalid``."""
+        return await floor_at(self.log, room, at)
 
     async def checkpoints(self) -> "Checkpoints":
         """Where graphs may keep unfinished turns: a file beside the database, swept and open.

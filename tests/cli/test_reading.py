@@ -124,6 +124,38 @@ def test_nothing_in_a_log_steers_the_terminal(tmp_path: Path, brief: str) -> Non
     assert not set(shown) & {"\x1b", "\x07", "\x9b"}
 
 
+# ---- fork, floor
+
+
+def test_a_room_is_forked_and_the_fork_is_read_like_any_room(copy: Path, room: str) -> None:
+    db = ("--db", url_of(copy))
+    forked = tertulia("fork", room, "again", "--at", "6", *db)
+    assert forked.stdout.startswith(f"again: the events 1 to 7 of {room} (event 6 was decided")
+    assert f"policy fair · forked from {room} at 6" in tertulia("log", "again", *db).stdout
+    assert tertulia("verify", *db).exit_code == 0
+    (told,) = lines(tertulia("fork", room, "later", "--at", "7", *db, "--json"))
+    assert told == {"room": "later", "forked_from": room, "forked_at": 7, "events": 7}
+    assert "already a room 'again'" in told_of("fork", room, "again", "--at", "6", *db)
+    assert "it has the events 1 to 33" in told_of("fork", room, "new", "--at", "34", *db)
+    assert "closed with event 33" in told_of("fork", room, "new", *db)
+    assert "there is no room 'knowhere'" in told_of("fork", "knowhere", "new", *db)
+
+
+def test_the_floor_is_shown_as_it_was(lesson: Path, room: str) -> None:
+    db = ("--db", url_of(lesson))
+    shown = tertulia("floor", room, "--at", "7", *db).stdout.splitlines()
+    assert shown[0] == f"{room} after event 7: open"
+    assert f"  Tutor (tutor, agent): holding the floor in turn {room}/1, 1 turns" in shown
+    assert tertulia("floor", room, *db).stdout.startswith(f"{room} after event 33: closed")
+    (floor,) = lines(tertulia("floor", room, "--at", "7", *db, "--json"))
+    assert floor["head"] == 7
+    assert "there is no event 34; the last one is 33" in told_of("floor", room, "--at", "34", *db)
+
+
+def told_of(*words: str) -> str:
+    return told(tertulia(*words), 2)
+
+
 # ---- metrics
 
 

@@ -142,6 +142,41 @@ def rooms(*, db: Db = DB, json: Json = False) -> None:
 
 @app.command()
 @failing_clearly
+def fork(
+    room: Annotated[str, typer.Argument(help="The room to go back in.")],
+    new: Annotated[str, typer.Argument(help="The name of the room that goes on from there.")],
+    *,
+    at: Annotated[
+        int | None, typer.Option(min=1, max=2**63 - 1, help="The last event to take over.")
+    ] = None,
+    db: Db = DB,
+    json: Json = False,
+) -> None:
+    """Make a new room of all that happened in a room up to one of its events."""
+    from tertulia.cli.time_travel import fork_room
+
+    fork_room(db, room, new, at=at, json=json)
+
+
+@app.command()
+@failing_clearly
+def floor(
+    room: Annotated[str, typer.Argument(help="The room's name.")],
+    *,
+    at: Annotated[
+        int | None, typer.Option(min=1, max=2**63 - 1, help="After which event; the last one.")
+    ] = None,
+    db: Db = DB,
+    json: Json = False,
+) -> None:
+    """Show who was there, who held the floor and who was owed what, at any event."""
+    from tertulia.cli.time_travel import print_floor
+
+    print_floor(db, room, at=at, json=json)
+
+
+@app.command()
+@failing_clearly
 def verify(*, db: Db = DB, json: Json = False) -> None:
     """Check a database against the invariants; exit 1 and name each violation if there are any."""
     from tertulia.cli.reading import print_report

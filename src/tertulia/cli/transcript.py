@@ -12,7 +12,7 @@ from rich.text import Text
 
 from tertulia.cli.output import page
 from tertulia.cli.planning import of_plans
-from tertulia.cli.wording import cast, counted, known, put_to_the_vote
+from tertulia.cli.wording import cast, counted, known, opening, put_to_the_vote
 from tertulia.cli.wording import shown as shown
 from tertulia.orchestrator import Delta, Event, Kind, Outcome, Said
 from tertulia.orchestrator.ballots import VoteCast, VoteCounted
@@ -107,8 +107,7 @@ class LiveTranscript:
 
     @_show.register
     def _(self, body: RoomOpened, event: Event) -> None:
-        policy = body.settings.policy["name"]
-        self._note(f"{body.title or event.room} · room {event.room} · policy {policy}", "bold")
+        self._note(opening(body, event.room), "bold")
 
     @_show.register
     def _(self, body: RoomPaused, event: Event) -> None:

@@ -1,13 +1,21 @@
-"""Votes, profiles and control characters in words, as a terminal shows them."""
+"""Openings, votes, profiles and control characters in words, as a terminal shows them."""
 
 import re
 from collections.abc import Callable, Iterator
 
 from tertulia.orchestrator.ballots import Ballot, VoteCast, VoteCounted
+from tertulia.orchestrator.events import RoomOpened
 from tertulia.orchestrator.profile import Profile
-from tertulia.orchestrator.room import ParticipantId
+from tertulia.orchestrator.room import ParticipantId, RoomId
 
 _STEERING = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
+
+
+def opening(body: RoomOpened, room: RoomId) -> str:
+    """What a room was opened as, and where it comes from."""
+    policy = body.settings.policy["name"]
+    origin = f" · forked from {body.forked_from} at {body.forked_at}" if body.forked_from else ""
+    return f"{body.title or room} · room {room} · policy {policy}{origin}"
 
 
 def put_to_the_vote(ballot: Ballot, voters: str) -> str:

@@ -96,13 +96,16 @@ class Found(StrEnum):
 class RoomOpened:
     """The first event of every room.
 
-    A sub-room knows its ``parent``, and ``since`` which event of that (its seq) it was opened.
+    A sub-room knows its ``parent``, and ``since`` which event of that (its seq) it was opened; a
+    fork knows ``forked_from`` which room it was made, and at which event of that, ``forked_at``.
     """
 
     settings: RoomSettings
     title: str = ""
     parent: RoomId | None = None
     since: int | None = None
+    forked_from: RoomId | None = None
+    forked_at: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
