@@ -22,6 +22,7 @@ from tertulia.orchestrator import (
     Clock,
     Floor,
     Kind,
+    Ledger,
     Log,
     Participant,
     Policy,
@@ -40,7 +41,7 @@ from tertulia.orchestrator.policies import build, specify
 from tertulia.orchestrator.profile import PLAIN, Profile, profile
 from tertulia.orchestrator.room import ParticipantId
 from tertulia.orchestrator.time_travel import floor_at, fork
-from tertulia.storage import MemoryLog, SqlLog
+from tertulia.storage import MemoryLedger, MemoryLog, SqlLog
 
 if TYPE_CHECKING:  # each takes a second to import; rooms without graphs and tools need not wait
     from langchain_core.tools import BaseTool
@@ -125,20 +126,30 @@ def open_log(url: str) -> Log:
     return MemoryLog() if url == MEMORY else SqlLog(url)
 
 
+def ledger_of(log: Log) -> Ledger:
+    """The ledger that a log of ours brings with it; for another, one that is forgotten."""
+    found = getattr(log, "ledger", None)
+    return MemoryLedger() if found is None else cast("Ledger", found)
+
+
 class House:
     """Rooms over one database, in this process: ``async with House("sqlite:///talk.db") as house``.
 
     Raises what ``storage`` raises when the database cannot be used.
     """
 
-    def __init__(self, url: str | Log = MEMORY, *, clock: Clock | None = None) -> None:
+    def __init__(
+        self, url: str | Log = MEMORY, *, clock: Clock | None = None, ledger: bool = True
+    ) -> None:
         """Open the database at a URL, or take a log that is open.
 
-        ``clock`` is the wall clock unless another is handed in.
+        ``clock`` is the wall clock unless another is handed in. With ``ledger=False`` no tool call
+        is written down, so that after a crash one may run twice.
         """
         self._url = url if isinstance(url, str) else MEMORY
         self.log = open_log(url) if isinstance(url, str) else url
-        self.scheduler = Scheduler(self.log, clock or WallClock())
+        kept = ledger_of(self.log) if ledger else None
+        self.scheduler = Scheduler(self.log, clock or WallClock(), kept)
         self._with_it = AsyncExitStack()
 
     async def room(

@@ -212,8 +212,8 @@ async def test_the_model_reads_each_call_with_its_result() -> None:
 def test_tools_that_cannot_be_used_are_refused_when_the_graph_is_made() -> None:
     with pytest.raises(Invalid, match="two tools bear this name"):
         tool_executor([book, book])
-    with pytest.raises(Invalid, match="no async function"):
-        tool_executor([print])  # type: ignore[list-item]
+    with pytest.raises(Invalid, match="neither a tool nor a function"):
+        tool_executor(["book"])  # type: ignore[list-item]
     with pytest.raises(Invalid, match="cannot call tools"):
         model_caller(Reading(), tools=[book])
 

@@ -4,6 +4,7 @@ from .advising import model_addresser, model_adviser
 from .cards import Card
 from .catalogue import chat_model
 from .company import answer_language
+from .effects import Carried, carry_out
 from .embedded import Embedded
 from .faults import ModelFailed
 from .listening import ChatModel
@@ -16,10 +17,12 @@ from .scripted import Hang, Scripted
 from .speaker import ModelSpeaker
 from .state import InTurn, TurnState, open_calls
 from .terms import IdempotencyKey, Terms, on_terms, terms_of, tool
+from .tools import toolbox
 
 __all__ = [
     "Budget",
     "Card",
+    "Carried",
     "ChatModel",
     "Embedded",
     "Hang",
@@ -38,6 +41,7 @@ __all__ = [
     "Terms",
     "TurnState",
     "answer_language",
+    "carry_out",
     "chat_model",
     "mcp_tools",
     "model_addresser",
@@ -51,4 +55,5 @@ __all__ = [
     "terms_of",
     "tool",
     "tool_executor",
+    "toolbox",
 ]

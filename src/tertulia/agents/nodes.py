@@ -5,6 +5,7 @@ what changes in the state; the turn is ``runtime.context``. Nothing here knows h
 and nothing here needs LangGraph.
 """
 
+import asyncio
 import inspect
 import re
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
@@ -18,8 +19,10 @@ from tertulia.agents.listening import ChatModel, hear
 from tertulia.agents.prices import billing, prices_of
 from tertulia.agents.prompts import BUDGET, Budget, prompt
 from tertulia.agents.state import InTurn, Round, TurnState, open_calls
-from tertulia.agents.tools import Tool, run_calls, toolbox
+from tertulia.agents.tools import Tool, answer, named, toolbox
+from tertulia.orchestrator.effects import Effect, EffectId
 from tertulia.orchestrator.errors import Invalid, Misbehaved
+from tertulia.orchestrator.turns import Turn
 
 Node: TypeAlias = Callable[[TurnState, InTurn], Awaitable[TurnState]]
 Chooser: TypeAlias = Callable[..., str | Awaitable[str]]
@@ -48,9 +51,11 @@ def model_caller(
 
     async def call_model(state: TurnState, runtime: InTurn) -> TurnState:
         turn, rounds = runtime.context, state.get("tool_rounds") or []
+        _claim(turn, rounds)
         await turn.catch_up()
         before = state.get("draft", "") if aloud else ""
         notes = _plan_note(state.get("plan") or []) + _draft_note(before if not rounds else "")
+        notes += _deeds_note(turn.deeds.earlier)
         messages = prompt(turn, card, budget=budget, notes=notes)
         messages += (message for one in rounds for message in _told(one, turn.me.name))
         bill = billing(turn, prices)
@@ -65,22 +70,24 @@ def model_caller(
 
 
 def tool_executor(tools: Sequence[Tool]) -> Node:
-    """Run the calls that the model has asked for, all at the same time.
+    """Carry out the calls that the model has asked for, all at the same time.
 
     Every call gets a result; a tool that fails, or that does not exist, gets one that says so.
     Raises ``Invalid`` for a tool that cannot be used.
     """
     box = toolbox(tools)
-    passes = _pauses()
 
     async def run_tools(state: TurnState, runtime: InTurn) -> TurnState:
-        calls = open_calls(state)
+        turn, calls = runtime.context, open_calls(state)
         if not calls:
             return TurnState()
-        await runtime.context.act()
-        results = await run_calls(calls, box, passes)
         *earlier, last = state["tool_rounds"]
-        done = Round(said=last["said"], calls=calls, results=results)
+        *_, names = named(state["tool_rounds"])
+        _claim(turn, earlier)
+        wanted = zip(calls, names, strict=True)
+        results = await asyncio.gather(*(answer(turn, call, box, name) for call, name in wanted))
+        await turn.deeds.durable()  # before the next checkpoint says so
+        done = Round(said=last["said"], calls=calls, results=list(results))
         return TurnState(tool_rounds=[*earlier, done])
 
     return run_tools
@@ -173,11 +180,24 @@ def _draft_note(draft: str) -> list[str]:
     return [f"In this turn you have said already: {draft}"] if draft else []
 
 
-def _pauses() -> tuple[type[Exception], ...]:
-    """What LangGraph raises to stop a run on purpose. Imported only where graphs are made."""
-    from langgraph.errors import GraphBubbleUp
+def _deeds_note(done: Sequence[Effect]) -> list[str]:
+    """What an earlier attempt at this turn did, for a model that knows nothing of it."""
+    told = [f"- {one.tool}({one.arguments}): {_outcome(one)}" for one in done]
+    begun = "\n".join(told)
+    return [f"You began this turn before and were interrupted. You have done:\n{begun}"] * bool(
+        told
+    )
 
-    return (GraphBubbleUp,)
+
+def _outcome(effect: Effect) -> str:
+    return effect.result or f"{effect.state}, no result is known"
+
+
+def _claim(turn: Turn, rounds: Sequence[Round]) -> None:
+    """Let what earlier attempts did be, as far as its outcome stands in the state."""
+    for one, names in zip(rounds, named(rounds), strict=True):
+        for name in names if one["results"] else ():
+            turn.deeds.answered(EffectId(f"{turn.id}/{name}"))
 
 
 def _with_tools(model: ChatModel, tools: Sequence[Tool]) -> ChatModel:

@@ -9,9 +9,9 @@ from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from dataclasses import dataclass, fields
 from difflib import get_close_matches
 from functools import partial
-from typing import Any, NewType, TypeAlias, TypeVar, cast, overload
+from typing import Annotated, Any, TypeAlias, TypeVar, cast, overload
 
-from langchain_core.tools import BaseTool, StructuredTool
+from langchain_core.tools import BaseTool, InjectedToolArg, StructuredTool
 from pydantic import TypeAdapter, ValidationError
 
 from tertulia.agents.alone import alone
@@ -23,7 +23,12 @@ from tertulia.orchestrator.room import one_of
 METADATA = "tertulia"
 """The key of a tool's metadata under which its terms are kept."""
 
-IdempotencyKey = NewType("IdempotencyKey", str)
+
+class KeyArgument(InjectedToolArg):
+    """Marks the argument in which a tool is handed its idempotency key."""
+
+
+IdempotencyKey: TypeAlias = Annotated[str, KeyArgument]
 """The type of the argument in which an idempotent tool is handed the key; models do not see it."""
 
 Function: TypeAlias = Callable[..., Any] | Callable[..., Awaitable[Any]]

@@ -1,61 +1,69 @@
-"""Running the tools that a model asks for, and giving each call its result.
+"""The tools of an agent, by name, and the calls of them that a model asks for."""
 
-Calls run at the same time, and whatever goes wrong with one of them is its result: the model is
-told, and the turn goes on. What a tool does to the world is not watched over here.
-"""
-
-import asyncio
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from difflib import get_close_matches
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
-from langchain_core.tools import BaseTool, StructuredTool
+from langchain_core.tools import BaseTool
 
-from tertulia.agents.state import Call
+from tertulia.agents.effects import carry_out, keys_of
+from tertulia.agents.state import Call, Round
+from tertulia.agents.terms import Function, terms_of, tool
+from tertulia.orchestrator.effects import EffectPolicy
 from tertulia.orchestrator.errors import Invalid
+from tertulia.orchestrator.turns import Turn
 
-Tool: TypeAlias = BaseTool | Callable[..., Awaitable[Any]]
-"""A tool of LangChain's, or an async function with a docstring and annotated arguments."""
-
-RESULT_LIMIT = 20_000
-"""Characters of a result that the model gets to read."""
+Tool: TypeAlias = BaseTool | Function
+"""A tool of LangChain's, or a function, async or not, with a docstring and annotated arguments."""
 
 
 def toolbox(tools: Sequence[Tool]) -> dict[str, BaseTool]:
-    """Collect tools by name. Raises ``Invalid`` when two share a name, or one is not a tool."""
+    """Collect tools by name.
+
+    Raises ``Invalid`` when two share a name, for what is no tool, and for one that is idempotent
+    but takes no key.
+    """
     box: dict[str, BaseTool] = {}
-    for tool in map(_as_tool, tools):
-        if tool.name in box:
-            raise Invalid(where=f"tool {tool.name!r}", what="two tools bear this name")
-        box[tool.name] = tool
+    for one in map(_as_tool, tools):
+        if one.name in box:
+            raise Invalid(where=f"tool {one.name!r}", what="two tools bear this name")
+        if terms_of(one).effect is EffectPolicy.IDEMPOTENT and not keys_of(one):
+            what = "is idempotent, so it needs an argument `key: IdempotencyKey`"
+            raise Invalid(where=f"tool {one.name!r}", what=what)
+        box[one.name] = one
     return box
 
 
-async def run_calls(
-    calls: Sequence[Call], box: Mapping[str, BaseTool], passes: tuple[type[Exception], ...] = ()
-) -> list[str]:
-    """Run the calls at the same time; their results in the same order.
+async def answer(turn: Turn, call: Call, box: Mapping[str, BaseTool], name: str) -> str:
+    """Carry out what a model asked for, as the call of that ``name``; what the model reads of it.
 
-    ``passes`` are exceptions that are not a tool's failure and go through.
+    Raises what ``carry_out`` raises.
     """
-    return list(await asyncio.gather(*(_run(call, box, passes) for call in calls)))
-
-
-async def _run(call: Call, box: Mapping[str, BaseTool], passes: tuple[type[Exception], ...]) -> str:
     tool = box.get(call["name"])
     if tool is None:
         return f"error: {_unknown(call['name'], box)}"
     if call["problem"]:
         return f"error: {call['problem']}"
-    try:
-        result = str(await tool.ainvoke(call["args"]))
-    except passes:
-        raise
-    except Exception as error:  # a failed tool is news for the model, not the end of the turn
-        return f"error: {type(error).__name__}: {error}"[:RESULT_LIMIT]
-    if len(result) > RESULT_LIMIT:
-        return f"{result[:RESULT_LIMIT]} [cut at {RESULT_LIMIT:,} of {len(result):,} characters]"
-    return result
+    return (await carry_out(turn, tool, call["args"], call=name)).text
+
+
+def named(rounds: Sequence[Round]) -> Iterator[tuple[str, ...]]:
+    """The names of all calls, round by round: the ids that the model gave them, each once.
+
+    Some models begin to count anew with every answer.
+    """
+    seen: set[str] = set()
+    for one in rounds:
+        names: list[str] = []
+        for call in one["calls"]:
+            own = name = call["id"] or call["name"]
+            place = 1
+            while name in seen:
+                place += 1
+                name = f"{own}.{place}"
+            seen.add(name)
+            names.append(name)
+        yield tuple(names)
 
 
 def _unknown(name: str, box: Mapping[str, BaseTool]) -> str:
@@ -64,13 +72,9 @@ def _unknown(name: str, box: Mapping[str, BaseTool]) -> str:
     return f"there is no tool {name!r}; {hint}"
 
 
-def _as_tool(tool: Tool) -> BaseTool:
-    if isinstance(tool, BaseTool):
-        return tool
-    name = getattr(tool, "__name__", repr(tool))
-    if not asyncio.iscoroutinefunction(tool):
-        raise Invalid(where=f"tool {name!r}", what="is no async function; write `async def`")
-    try:
-        return StructuredTool.from_function(coroutine=tool)
-    except ValueError as error:
-        raise Invalid(where=f"tool {name!r}", what=str(error)) from error
+def _as_tool(one: Tool) -> BaseTool:
+    if isinstance(one, BaseTool):
+        return one
+    if not callable(one):
+        raise Invalid(where=f"tool {one!r}", what="is neither a tool nor a function")
+    return tool(one)

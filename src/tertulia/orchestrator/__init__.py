@@ -9,7 +9,17 @@ from tertulia.orchestrator.events import Event, Outcome, Said
 from tertulia.orchestrator.feed import Delta
 from tertulia.orchestrator.floor import Floor, Note
 from tertulia.orchestrator.live_room import Room
-from tertulia.orchestrator.ports import Advance, Bid, Choice, Clock, Consult, Log, Policy, Reply
+from tertulia.orchestrator.ports import (
+    Advance,
+    Bid,
+    Choice,
+    Clock,
+    Consult,
+    Ledger,
+    Log,
+    Policy,
+    Reply,
+)
 from tertulia.orchestrator.profile import Profile, Right
 from tertulia.orchestrator.replay import replay
 from tertulia.orchestrator.room import Kind, Participant, RoomSettings, handle
@@ -30,6 +40,7 @@ __all__ = [
     "Event",
     "Floor",
     "Kind",
+    "Ledger",
     "Log",
     "Note",
     "Outcome",

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Sequence
 
 from tertulia.orchestrator import admission
 from tertulia.orchestrator.conversation import Conversation
+from tertulia.orchestrator.effects import Effect
 from tertulia.orchestrator.events import Draft, Event
 from tertulia.orchestrator.floor import Floor, Note
 from tertulia.orchestrator.inbox import Prepare
@@ -106,6 +107,23 @@ class Company:
             return self.floor.plans
         sight = sight_of(self.floor, ParticipantId(reads_as))
         return tuple(one for one in self.floor.plans if sight.sees(one.audience, one.seq))
+
+    async def effects(
+        self, reads_as: str | None = None, limit: int = 100, before: float | None = None
+    ) -> Sequence[Effect]:
+        """The last ``limit`` tool calls made here that ``reads_as`` may see, oldest first.
+
+        ``None`` reads as the house itself, which sees all. For the page before, ask for those begun
+        ``before`` the first (Unix seconds). Raises ``Unknown``.
+        """
+        ledger = self.live.turns.ledger
+        if ledger is None:
+            return ()
+        found = await ledger.of_room(self.floor.room, limit, before)
+        if reads_as is None:
+            return found
+        sight = sight_of(self.floor, ParticipantId(reads_as))
+        return tuple(one for one in found if sight.sees(one.audience, one.seq))
 
     def notes(self, about: str, reads_as: str | None = None) -> tuple[Note, ...]:
         """The notes about a participant that ``reads_as`` may see (``None``: all), oldest first."""

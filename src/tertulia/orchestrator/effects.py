@@ -57,7 +57,9 @@ class Effect:
     (both ``None`` where an agent acts of its own accord). ``arguments`` is JSON with sorted keys,
     ``digest`` that of tool and arguments. ``audience`` is the turn's: nobody else sees the call.
     ``attempt`` counts how often it was begun. ``result`` is what the model reads; one that is too
-    long for that is cut, and kept whole under the digest ``whole``. Times are Unix seconds.
+    long for that is cut, and kept whole under the digest ``whole``. ``data``: the result is JSON of
+    what the tool returned. ``seq`` is the last event that its turn had read when it was begun.
+    ``decided_by`` is the person who said what became of an uncertain one. Times are Unix seconds.
     """
 
     id: EffectId
@@ -77,3 +79,6 @@ class Effect:
     result: str = ""
     whole: str | None = None
     settled: float | None = None
+    data: bool = False
+    seq: int = 0
+    decided_by: ParticipantId | None = None

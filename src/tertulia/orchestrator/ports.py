@@ -1,6 +1,6 @@
 """What the inner rooms need from the outer ones, as small Protocols. No code lives here."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol, TypeAlias
 
@@ -196,12 +196,21 @@ class Log(Protocol):
 class Ledger(Protocol):
     """What turns did to the world. Its contract is the suite ``tests/storage/ledger_contract``."""
 
-    async def write(self, effect: Effect, epoch: int, *, whole: str | None = None) -> None:
-        """Write an effect, new or further on than it was; return when it is durable.
+    def write(self, effect: Effect, epoch: int, *, whole: str | None = None) -> Awaitable[None]:
+        """Queue an effect, new or further on than it was; await what this returns to know it kept.
 
-        ``whole`` is the result that ``effect.whole`` is the digest of. What is written first is
-        durable first. Raises ``Fenced`` if the epoch of its room is no longer the newest, and
-        ``StoreBusy`` or ``StoreUnusable``; then nothing was written.
+        It is queued when this returns, awaited or not, and what is queued first is durable first.
+        ``whole`` is the result that ``effect.whole`` is the digest of. Awaiting raises ``Fenced``
+        if the epoch of its room is no longer the newest, and ``StoreBusy`` or ``StoreUnusable``;
+        then nothing was written.
+        """
+        ...
+
+    async def abandon(self, room: RoomId, epoch: int, held: Collection[TurnId]) -> None:
+        """Settle what turns of a room other than those ``held`` have left open.
+
+        Nobody will go on with it: what was running is uncertain, what was asked for is refused.
+        Raises what ``write`` does.
         """
         ...
 

@@ -9,12 +9,13 @@ from typing import Any
 
 from tertulia.orchestrator import admission
 from tertulia.orchestrator.admission import Progress
+from tertulia.orchestrator.deeds import Deeds
 from tertulia.orchestrator.events import Draft, Event, Outcome
 from tertulia.orchestrator.feed import Delta, Feed
 from tertulia.orchestrator.floor import Floor, Hold
 from tertulia.orchestrator.inbox import Prepare
 from tertulia.orchestrator.plans import PlanEvent
-from tertulia.orchestrator.ports import Clock, Reply
+from tertulia.orchestrator.ports import Clock, Ledger, Reply
 from tertulia.orchestrator.room import ROOM, InputPolicy, Kind, ParticipantId, TurnId
 from tertulia.orchestrator.spending import NOTHING, Spent
 from tertulia.orchestrator.transcript import Transcript
@@ -40,15 +41,21 @@ class Surroundings:
 
 
 class RunningTurns:
-    """Begins turns, hears them, and ends them; ``speakers`` says who speaks for which agent."""
+    """Begins turns, hears them, and ends them; ``speakers`` says who speaks for which agent.
+
+    What turns do is written in ``ledger``, under ``epoch``.
+    """
 
     def __init__(self, room: Surroundings) -> None:
         """No turn runs yet."""
         self.speakers: dict[ParticipantId, Speaker] = {}
+        self.ledger: Ledger | None = None
+        self.epoch = 0
         self._room = room
         self._running: dict[TurnId, RunningTurn] = {}
         self._alarms: dict[TurnId, Callable[[], None]] = {}
         self._chores: set[asyncio.Task[None]] = set()
+        self._deeds: set[asyncio.Task[Any]] = set()
 
     @property
     def busy(self) -> list[asyncio.Task[None]]:
@@ -82,6 +89,7 @@ class RunningTurns:
         )
         seen.equip(kept_by(floor, hold.participant, hold.audience), partial(self._keep, hold))
         seen.tell_plan = partial(self._tell_plan, hold)
+        seen.deeds = Deeds(self.ledger, self.epoch, self._see_out)
         self._running[turn] = RunningTurn(seen, speaker, partial(self._done, hold))
 
     def end(self, who: ParticipantId, turn: TurnId) -> None:
@@ -154,11 +162,19 @@ class RunningTurns:
 
     async def gone(self, tasks: list[asyncio.Task[None]]) -> None:
         """Wait for them; one that will not be cancelled is left to itself: nobody hears it."""
-        for waited in (tasks, list(self._chores)):
+        for waited in (tasks, list(self._chores), list(self._deeds)):
             if waited:
                 await asyncio.wait(waited, timeout=STUBBORN_S)
+        for deed in self._deeds:  # its outcome is not waited for: it is uncertain
+            deed.cancel()
+        if self._deeds:
+            await asyncio.wait(self._deeds, timeout=STUBBORN_S)
 
     # ---- what turns do
+
+    def _see_out(self, deed: asyncio.Task[Any]) -> None:
+        self._deeds.add(deed)
+        deed.add_done_callback(self._deeds.discard)
 
     def _hold(self, turn: TurnId) -> Hold | None:
         return next((h for h in self._room.floor().holds if h.turn == turn), None)

@@ -21,7 +21,7 @@ from tertulia.orchestrator.feed import PAGE
 from tertulia.orchestrator.floor import Phase
 from tertulia.orchestrator.live_room import Room
 from tertulia.orchestrator.policies import build, specify
-from tertulia.orchestrator.ports import Clock, Log, Tenure
+from tertulia.orchestrator.ports import Clock, Ledger, Log, Tenure
 from tertulia.orchestrator.room import (
     ROOM,
     Addressing,
@@ -51,9 +51,12 @@ class _Programs:
 class Scheduler:
     """Opens rooms, takes requests, runs turns, and leaves cleanly."""
 
-    def __init__(self, log: Log, clock: Clock) -> None:
-        """Rooms are kept in ``log``; all waiting goes through ``clock``."""
-        self._log, self.clock = log, clock
+    def __init__(self, log: Log, clock: Clock, ledger: Ledger | None = None) -> None:
+        """Rooms are kept in ``log``, what turns do in ``ledger``; waiting goes through ``clock``.
+
+        Without a ledger, nothing of what a turn has done is known after a crash.
+        """
+        self._log, self.clock, self.ledger = log, clock, ledger
         self._rooms: dict[RoomId, asyncio.Task[Room]] = {}
         self._breakouts = Breakouts(log, self._sub_room, self.live)
         self._leaving = False
@@ -150,6 +153,9 @@ class Scheduler:
             floor = fold(floor, await self._log.read(name, floor.head, PAGE))
         said = await self._log.said(name, floor.head + 1, UTTERANCES) if floor.head else ()
         live = Conversation(floor, tenure, said, self._log, self.clock, self._forget)
+        live.turns.ledger, live.turns.epoch = self.ledger, tenure.epoch
+        if self.ledger is not None and floor.head:
+            await self.ledger.abandon(name, tenure.epoch, [hold.turn for hold in floor.holds])
         live.turns.speakers.update(
             {ParticipantId(who): speaker for who, speaker in programs.speakers.items()}
         )

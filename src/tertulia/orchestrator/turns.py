@@ -4,12 +4,13 @@ import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, TypeAlias
 
+from tertulia.orchestrator.deeds import Deeds
 from tertulia.orchestrator.errors import Misbehaved
 from tertulia.orchestrator.events import Event
 from tertulia.orchestrator.floor import Hold, Keepsake, Note, Seat
 from tertulia.orchestrator.keepsakes import keepable
 from tertulia.orchestrator.plans import PlanEvent
-from tertulia.orchestrator.ports import Clock, Reply
+from tertulia.orchestrator.ports import Clock, Ledger, Reply
 from tertulia.orchestrator.room import Audience, ParticipantId, RoomId, TurnId
 from tertulia.orchestrator.spending import NOTHING, Spent, Tab
 from tertulia.orchestrator.threads import thread_of
@@ -24,7 +25,8 @@ class Turn:
     ``view`` holds the utterances (events whose body is ``Said``) up to ``as_of`` that may be drawn
     on for this audience, oldest first; ``answers`` is the one that is owed an answer. ``notes`` are
     those about participants that all of this audience may know of, ``kept`` is what the agent has
-    kept from earlier turns and may draw on in this one, oldest first.
+    kept from earlier turns and may draw on in this one, oldest first. ``deeds`` is what it does to
+    the world: hand it on to a turn that is made to stand in for this one.
     """
 
     __slots__ = (
@@ -39,9 +41,9 @@ class Turn:
         "_settled",
         "_tabs",
         "_yielded",
-        "acted",
         "answers",
         "clock",
+        "deeds",
         "hold",
         "kept",
         "me",
@@ -67,7 +69,7 @@ class Turn:
         """
         self.members, self.clock, self.notes = members, clock, notes
         self.me = members[hold.participant]
-        self.acted = False
+        self.deeds = Deeds()
         self.see(hold, view)
         self._deliver, self._news = deliver, news
         self.kept: tuple[Keepsake, ...] = ()
@@ -114,6 +116,21 @@ class Turn:
         return self.hold.attempt
 
     @property
+    def ledger(self) -> Ledger | None:
+        """Where what this turn does is written; ``None``: nowhere."""
+        return self.deeds.ledger
+
+    @property
+    def epoch(self) -> int:
+        """The fencing token under which this process has the room."""
+        return self.deeds.epoch
+
+    @property
+    def acted(self) -> bool:
+        """Whether it has begun to do things beside speaking."""
+        return self.deeds.acted
+
+    @property
     def audience(self) -> Audience:
         """Who will hear it."""
         return self.hold.audience
@@ -153,7 +170,7 @@ class Turn:
         while self._heard is not None:
             await self._settled.wait()
         await self._end_if_cut_into()
-        self.acted = True
+        self.deeds.acted = True
 
     async def keep(self, what: Mapping[str, Any]) -> None:
         """Keep this for later turns before the same audience, whatever becomes of this one.
@@ -281,6 +298,8 @@ class RunningTurn:
 
     async def _run(self, speaker: Speaker) -> None:
         try:
+            if self.turn.attempt > 1:
+                await self.turn.deeds.recall(self.turn.id)
             reply = _as_reply(await speaker(self.turn), self.turn)
         except asyncio.CancelledError:
             if self._stopped:

@@ -10,7 +10,7 @@ from typing import TypeVar
 
 from tertulia.orchestrator import Clock, Event, Log
 from tertulia.orchestrator.errors import StoreBusy, StoreUnusable
-from tertulia.orchestrator.ports import Batch, RoomSummary, Tenure
+from tertulia.orchestrator.ports import Batch, Ledger, RoomSummary, Tenure
 from tertulia.orchestrator.room import ParticipantId, RoomId, TurnId
 from tertulia.orchestrator.visibility import Sight
 
@@ -45,6 +45,7 @@ class Partitioned:
     def __init__(self, log: Log, clock: Clock, partitions: Sequence[Partition]) -> None:
         """Break the line to ``log`` when ``clock`` says so."""
         self._log, self._clock, self._partitions = log, clock, tuple(partitions)
+        self.ledger: Ledger | None = getattr(log, "ledger", None)
 
     async def acquire(self, room: RoomId) -> Tenure:
         """Become the room's one writer."""

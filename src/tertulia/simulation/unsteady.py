@@ -49,7 +49,9 @@ class Unsteady:
             left -= 1
             turn.say(piece)
 
-        return await self._speaker(Turn(turn.hold, turn.members, turn.view, turn.clock, say))
+        spoilt = Turn(turn.hold, turn.members, turn.view, turn.clock, say)
+        spoilt.deeds = turn.deeds
+        return await self._speaker(spoilt)
 
 
 async def _nothing(turn: TurnId) -> None:

@@ -17,6 +17,7 @@ from tertulia.orchestrator.visibility import Sight
 from tertulia.storage.codec import floor_from_json, from_row, is_whole
 from tertulia.storage.engine import connect, place
 from tertulia.storage.faults import in_our_words
+from tertulia.storage.ledger import SqlLedger
 from tertulia.storage.owners import LEASE_S, Heartbeat, is_alive, this_process
 from tertulia.storage.schema import upgrade
 from tertulia.storage.tables import events, rooms, snapshots, turns
@@ -27,7 +28,7 @@ T = TypeVar("T")
 
 
 class SqlLog:
-    """The durable log (``ports.Log``)."""
+    """The durable log (``ports.Log``); ``ledger`` keeps effects in the same database."""
 
     def __init__(self, url: str, *, owner: str | None = None, lease_s: float = LEASE_S) -> None:
         """Open the database at ``url`` and bring it to this version's tables.
@@ -49,6 +50,7 @@ class SqlLog:
         self._writing = ThreadPoolExecutor(1, thread_name_prefix="writer")
         self._reading = ThreadPoolExecutor(1, thread_name_prefix="reader")
         self._writer = Writer(self._engine, self._writing, self._where)
+        self.ledger = SqlLedger(self._writer, self._read)
 
     async def acquire(self, room: RoomId) -> Tenure:
         """Become the room's one writer."""

@@ -9,6 +9,7 @@ from tertulia.orchestrator.floor import Floor
 from tertulia.orchestrator.ports import Batch, RoomSummary, Tenure
 from tertulia.orchestrator.room import ParticipantId, RoomId, TurnId
 from tertulia.orchestrator.visibility import Sight, seen
+from tertulia.storage.memory_ledger import Effects, MemoryLedger
 
 
 @dataclass(slots=True)
@@ -30,15 +31,17 @@ class Memory:
     def __init__(self) -> None:
         """Nothing has been said yet."""
         self.rooms: dict[RoomId, _Kept] = {}
+        self.effects = Effects()
 
 
 class MemoryLog:
-    """One owner's access to a ``Memory`` (``ports.Log``)."""
+    """One owner's access to a ``Memory`` (``ports.Log``); ``ledger`` is that of its effects."""
 
     def __init__(self, memory: Memory | None = None) -> None:
         """Share ``memory`` with others, or have one alone."""
         self._memory = memory or Memory()
         self._closed = False
+        self.ledger = MemoryLedger(self._memory.effects, self._fence)
 
     async def acquire(self, room: RoomId) -> Tenure:
         """Become the room's one writer."""
@@ -124,6 +127,12 @@ class MemoryLog:
     def drop(self) -> None:
         """Let go as a process does that is killed: nothing is given back."""
         self._closed = True
+
+    def _fence(self, room: RoomId, epoch: int) -> None:
+        self._check_open()
+        kept = self._memory.rooms.get(room)
+        if kept is None or kept.epoch != epoch:
+            raise Fenced(room=room, epoch=epoch)
 
     def _check_open(self) -> None:
         if self._closed:

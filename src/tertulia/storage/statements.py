@@ -11,7 +11,7 @@ from sqlalchemy.dialects.sqlite import insert as upsert
 from sqlalchemy.engine import Dialect
 
 from tertulia.storage.codec import Row
-from tertulia.storage.tables import events, rooms, snapshots, turns
+from tertulia.storage.tables import effects, events, results, rooms, snapshots, turns
 
 MOVE_HEAD = (
     rooms.update()
@@ -38,6 +38,28 @@ _KEEP = upsert(snapshots)
 KEEP_SNAPSHOT = _KEEP.on_conflict_do_update(
     index_elements=["room"], set_={"seq": _KEEP.excluded.seq, "floor": _KEEP.excluded.floor}
 )
+
+_COLUMNS = [column for column in effects.c if column.name != "number"]
+_FENCE = sa.exists().where(
+    rooms.c.id == sa.bindparam("_room"), rooms.c.epoch == sa.bindparam("_epoch")
+)
+_WRITE = upsert(effects).from_select(
+    [column.name for column in _COLUMNS],
+    sa.select(*(sa.bindparam(f"_{column.name}", type_=column.type) for column in _COLUMNS)).where(
+        _FENCE
+    ),
+)
+WRITE_EFFECT = _WRITE.on_conflict_do_update(
+    index_elements=["id"],
+    set_={
+        name: _WRITE.excluded[name]
+        for name in ("state", "attempt", "arguments", "result", "whole", "settled", "data")
+    }
+    | {"decided_by": _WRITE.excluded.decided_by},
+)
+"""An effect begun, or further on; like ``MOVE_HEAD`` it writes only under the newest epoch."""
+
+KEEP_RESULT = upsert(results).on_conflict_do_nothing(index_elements=["digest"])
 
 
 class Prepared:

@@ -2,7 +2,7 @@
 
 import sqlalchemy as sa
 
-REVISION = "0001"
+REVISION = "0002"
 """The migration that makes exactly these tables."""
 
 metadata = sa.MetaData()
@@ -75,3 +75,42 @@ snapshots = sa.Table(
     sa.Column("floor", sa.Text, nullable=False),
 )
 """The floor of a room after event ``seq``, so that opening it need not read the whole log."""
+
+effects = sa.Table(
+    "effects",
+    metadata,
+    sa.Column("number", sa.Integer, primary_key=True),
+    sa.Column("id", sa.Text, nullable=False),
+    sa.Column("room", sa.Text, nullable=False),
+    sa.Column("turn", sa.Text, nullable=False),
+    sa.Column("participant", sa.Text, nullable=False),
+    sa.Column("tool", sa.Text, nullable=False),
+    sa.Column("policy", sa.Text, nullable=False),
+    sa.Column("arguments", sa.Text, nullable=False),
+    sa.Column("digest", sa.Text, nullable=False),
+    sa.Column("began", sa.Float, nullable=False),
+    sa.Column("state", sa.Text, nullable=False),
+    sa.Column("requester", sa.Text),
+    sa.Column("principal", sa.Text),
+    sa.Column("audience", sa.Text),
+    sa.Column("attempt", sa.Integer, nullable=False),
+    sa.Column("result", sa.Text, nullable=False),
+    sa.Column("whole", sa.Text),
+    sa.Column("settled", sa.Float),
+    sa.Column("data", sa.Boolean, nullable=False),
+    sa.Column("seq", sa.Integer, nullable=False),
+    sa.Column("decided_by", sa.Text),
+)
+"""One row a tool call, in the order in which they were begun: intent, and what came of it."""
+
+sa.Index("one_effect_per_call", effects.c.id, unique=True)
+sa.Index("effects_of_a_turn", effects.c.turn)
+sa.Index("effects_of_a_room", effects.c.room, effects.c.number)
+
+results = sa.Table(
+    "results",
+    metadata,
+    sa.Column("digest", sa.Text, primary_key=True),
+    sa.Column("text", sa.Text, nullable=False),
+)
+"""Results of tools that were too long to be read, whole."""

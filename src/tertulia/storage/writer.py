@@ -21,13 +21,16 @@ from tertulia.orchestrator.floor import Floor
 from tertulia.orchestrator.ports import Batch
 from tertulia.orchestrator.room import RoomId
 from tertulia.storage.codec import Row, floor_to_json, to_row
+from tertulia.storage.effect_rows import Entry, effect_row
 from tertulia.storage.faults import translate
 from tertulia.storage.statements import (
     ADD_EVENTS,
     GRANT,
+    KEEP_RESULT,
     KEEP_SNAPSHOT,
     MOVE_HEAD,
     SETTLE,
+    WRITE_EFFECT,
     Prepared,
 )
 
@@ -36,9 +39,9 @@ Work = Callable[[sa.Connection], Any]
 
 @dataclass(slots=True, eq=False)
 class _Job:
-    """A batch to append, or some other work in the same transaction."""
+    """A batch to append, an effect to write, or some other work in the same transaction."""
 
-    work: Batch | Work
+    work: Batch | Entry | Work
     promise: asyncio.Future[Any]
 
 
@@ -53,6 +56,8 @@ class Writer:
         self._grant = Prepared(GRANT, engine.dialect)
         self._settle = Prepared(SETTLE, engine.dialect)
         self._keep_snapshot = Prepared(KEEP_SNAPSHOT, engine.dialect)
+        self._write_effect = Prepared(WRITE_EFFECT, engine.dialect)
+        self._keep_result = Prepared(KEEP_RESULT, engine.dialect)
         self._connection: sa.Connection | None = None
         self._jobs: list[_Job] = []
         self._task: asyncio.Task[None] | None = None
@@ -62,14 +67,19 @@ class Writer:
 
     async def write(self, work: Batch | Work) -> Any:
         """Do ``work`` in the next transaction; return when it is durable."""
-        if self.closed:
-            raise ShuttingDown
+        return await self.queue(work)
+
+    def queue(self, work: Batch | Entry | Work) -> "asyncio.Future[Any]":
+        """Have ``work`` done in the next transaction; the promise is kept when it is durable."""
         loop = asyncio.get_running_loop()
-        job = _Job(work, loop.create_future())
-        self._jobs.append(job)
+        promise: asyncio.Future[Any] = loop.create_future()
+        if self.closed:
+            promise.set_exception(ShuttingDown())
+            return promise
+        self._jobs.append(_Job(work, promise))
         if self._task is None:
             self._task = loop.create_task(self._run())
-        return await job.promise
+        return promise
 
     async def close(self) -> None:
         """Take nothing more, and wait until everything that was asked for has been answered."""
@@ -107,12 +117,15 @@ class Writer:
         chains = dict[RoomId, bytes]()
         with self._transaction() as connection:
             results = [
-                None if isinstance(job.work, Batch) else _attempt(job.work, connection)
+                None if isinstance(job.work, Batch | Entry) else _attempt(job.work, connection)
                 for job in jobs
             ]
             batches = [job.work for job in jobs if isinstance(job.work, Batch)]
             if batches:
                 chains = self._append(connection, batches)
+            entries = [job.work for job in jobs if isinstance(job.work, Entry)]
+            if entries:
+                self._write_effects(connection, entries)
         self.chains.update(chains)
         return results
 
@@ -168,6 +181,14 @@ class Writer:
             self._grant.run(connection, granted)
         if ended and self._settle.run(connection, ended) != len(ended):
             raise Misbehaved(who="the scheduler", what="ended a turn that was not under way")
+
+    def _write_effects(self, connection: sa.Connection, entries: list[Entry]) -> None:
+        if self._write_effect.run(connection, [effect_row(one) for one in entries]) != len(entries):
+            raise Fenced(room=entries[0].effect.room, epoch=entries[0].epoch)
+        cut = [one for one in entries if one.whole is not None]
+        if cut:
+            rows: list[Row] = [{"digest": one.effect.whole, "text": one.whole} for one in cut]
+            self._keep_result.run(connection, rows)
 
     def _in_our_words(self, error: Exception) -> Exception:
         if isinstance(error, IntegrityError):

@@ -1,0 +1,253 @@
+"""The one way in which a turn calls a tool: intent written before, outcome after.
+
+Whatever goes wrong with a call is its result, for the model to read. A call that has begun goes on
+to its end though the turn is cut; called again under the same id it gives the outcome it had.
+"""
+
+import asyncio
+import sys
+from collections.abc import Iterable, Mapping
+from contextlib import AbstractAsyncContextManager, nullcontext
+from dataclasses import dataclass, replace
+from typing import Any
+from weakref import WeakKeyDictionary
+
+from langchain_core.tools import BaseTool
+
+from tertulia.agents.authority import principal_of, refusal, requester_of
+from tertulia.agents.limits import Late, slot, tried
+from tertulia.agents.results import Result, canonical, digest, failed, returned, value_of
+from tertulia.agents.terms import KeyArgument, terms_of
+from tertulia.orchestrator.effects import SETTLED, Effect, EffectId, EffectPolicy, EffectState
+from tertulia.orchestrator.errors import Invalid
+from tertulia.orchestrator.turns import Turn
+
+_KEYS: WeakKeyDictionary[type, tuple[str, ...]] = WeakKeyDictionary()
+
+
+@dataclass(frozen=True, slots=True)
+class Carried:
+    """What came of a call: the effect, what a model reads of it, and what a program gets.
+
+    ``value`` is what the tool returned, as JSON has it (``None`` where it failed); it is the same
+    when it comes from the ledger. ``ok``: the tool was called and did not fail.
+    """
+
+    effect: Effect
+    text: str
+    value: Any
+    ok: bool
+
+
+async def carry_out(
+    turn: Turn, tool: BaseTool, arguments: Mapping[str, Any], *, call: str
+) -> Carried:
+    """Call a tool as its terms say, and give what came of it.
+
+    ``call`` names it within the turn: asked for again, also after a crash, it gives the outcome
+    that it had. Its intent is durable before the tool runs. Its outcome has been queued when this
+    returns: whatever is written later is durable later (``turn.deeds.durable`` waits for it). What
+    the tool raises is told in ``text``. Raises ``Invalid`` for an id that named another call,
+    and ``Unreachable`` or ``StoreUnusable`` when the intent cannot be written: then the tool has
+    not been called.
+    """
+    wanted = _intent(turn, tool, arguments, call)
+    deed = _known(turn, wanted, call)
+    if deed is None:
+        await turn.act()
+        deed = _known(turn, wanted, call)
+        if deed is None:
+            deed = turn.deeds.begun[call] = _Deed(turn, tool, arguments, wanted)
+            deed.begin(call)
+    try:
+        return await asyncio.shield(deed.task)
+    except asyncio.CancelledError:
+        deed.let_go()
+        raise
+
+
+def keys_of(tool: BaseTool) -> tuple[str, ...]:
+    """The arguments in which a tool wants its idempotency key."""
+    schema = tool.args_schema
+    fields = getattr(schema, "model_fields", None)
+    if not isinstance(schema, type) or fields is None:
+        return ()
+    found = _KEYS.get(schema)
+    if found is None:
+        found = tuple(name for name, field in fields.items() if _is_key(field.metadata))
+        _KEYS[schema] = found
+    return found
+
+
+def _is_key(metadata: Iterable[Any]) -> bool:
+    return any(one is KeyArgument or isinstance(one, KeyArgument) for one in metadata)
+
+
+def _intent(turn: Turn, tool: BaseTool, arguments: Mapping[str, Any], call: str) -> Effect:
+    keys = keys_of(tool)
+    told = canonical({name: value for name, value in arguments.items() if name not in keys})
+    return Effect(
+        EffectId(f"{turn.id}/{call}"),
+        turn.room,
+        turn.id,
+        turn.me.id,
+        tool.name,
+        terms_of(tool).effect,
+        told,
+        digest(f"{tool.name}\n{told}"),
+        turn.clock.now(),
+        requester=requester_of(turn),
+        principal=principal_of(turn),
+        audience=turn.audience,
+        seq=turn.as_of,
+    )
+
+
+def _known(turn: Turn, wanted: Effect, call: str) -> "_Deed | None":
+    known: _Deed | None = turn.deeds.begun.get(call)
+    if known is not None and known.effect.digest != wanted.digest:
+        what = f"it named a call of {known.effect.tool!r} with other arguments before in this turn"
+        raise Invalid(where=f"call {call!r}", what=what)
+    return known
+
+
+class _Deed:
+    """One call on its way. It runs in a task of its own, so that it outlives the turn's."""
+
+    __slots__ = (
+        "_arguments",
+        "_called",
+        "_terms",
+        "_tool",
+        "_turn",
+        "_written",
+        "effect",
+        "task",
+    )
+
+    def __init__(
+        self, turn: Turn, tool: BaseTool, arguments: Mapping[str, Any], wanted: Effect
+    ) -> None:
+        self._turn, self._tool, self._terms = turn, tool, terms_of(tool)
+        self._arguments = arguments
+        self.effect, self._written = turn.deeds.claim(wanted)
+        self._called = False
+        self.task: asyncio.Task[Carried]
+
+    def begin(self, call: str) -> None:
+        """Go to work."""
+        self.task = self._turn.deeds.work(self._run(call), self.effect.id)
+
+    def let_go(self) -> None:
+        """Nobody waits for it any more: unless the tool is at work, it need not be called."""
+        if not self._called:
+            self.task.cancel()
+
+    async def _run(self, call: str) -> Carried:
+        try:
+            return await self._carry()
+        except asyncio.CancelledError:
+            self._abandon()
+            raise
+        except Exception:  # nothing came of it: whoever asks again begins anew
+            self._turn.deeds.begun.pop(call, None)
+            raise
+
+    async def _carry(self) -> Carried:
+        if self.effect.state in SETTLED:
+            return await self._recalled()
+        if self.effect.state is EffectState.UNCERTAIN and not self._repeatable:
+            return self._nobody_knows("the process ended")
+        why = refusal(self._turn, self._tool.name, self._terms)
+        if why is not None:
+            return self._fail(EffectState.REFUSED, why)
+        if self._terms.approval is not None:
+            why = f"{self._tool.name} needs approval, and nobody can be asked for it in this turn"
+            return self._fail(EffectState.REFUSED, why)
+        async with self._slot():
+            await self._write_intent()
+            return await self._call()
+
+    @property
+    def _repeatable(self) -> bool:
+        return self.effect.policy is not EffectPolicy.AT_MOST_ONCE
+
+    def _slot(self) -> AbstractAsyncContextManager[None]:
+        if self._terms.at_once is None and self._terms.per_room is None:
+            return nullcontext()
+        return slot(self._turn.room, self._tool.name, self._terms)
+
+    async def _write_intent(self) -> None:
+        again = self.effect.state is EffectState.UNCERTAIN
+        attempt = self.effect.attempt + 1 if again else self.effect.attempt
+        self.effect = replace(self.effect, state=EffectState.RUNNING, attempt=attempt)
+        self._written = True
+        await self._turn.deeds.write(self.effect)
+
+    async def _call(self) -> Carried:
+        self._called = True
+        try:
+            value = await tried(self._once, self._terms, self._turn.clock)
+        except Exception as error:  # a failed tool is news for the model, not the end of the turn
+            return self._failed(error)
+        result = returned(value, self._terms.result_limit)
+        return self._settle(EffectState.SUCCEEDED, result)
+
+    async def _once(self) -> Any:
+        key = dict.fromkeys(keys_of(self._tool), self.effect.id)
+        return await self._tool.ainvoke({**self._arguments, **key})
+
+    def _failed(self, error: Exception) -> Carried:
+        """What the tool raised, as its result; a graph that pauses in it runs it again later."""
+        if _is_pause(error):
+            self.effect = replace(self.effect, state=EffectState.ASKED)
+            self._turn.deeds.queue(self.effect, self._turn.clock)
+            raise error
+        if isinstance(error, Late) and not self._repeatable:
+            return self._nobody_knows(str(error))
+        return self._fail(EffectState.FAILED, f"{type(error).__name__}: {error}")
+
+    def _nobody_knows(self, why: str) -> Carried:
+        tool = self._tool.name
+        what = f"{why}; nobody knows whether {tool} has been done, and it is not done again"
+        return self._fail(EffectState.UNCERTAIN, what)
+
+    def _fail(self, state: EffectState, why: str) -> Carried:
+        return self._settle(state, failed(why, self._terms.result_limit))
+
+    def _settle(self, state: EffectState, result: Result) -> Carried:
+        now = self._turn.clock.now()
+        self.effect = replace(
+            self.effect,
+            state=state,
+            result=result.text,
+            whole=result.digest,
+            data=result.data,
+            settled=now if state in SETTLED else None,
+        )
+        self._turn.deeds.queue(self.effect, self._turn.clock, whole=result.whole)
+        return Carried(self.effect, result.text, result.value, state is EffectState.SUCCEEDED)
+
+    async def _recalled(self) -> Carried:
+        """What came of it, as the ledger has it."""
+        effect, ledger = self.effect, self._turn.ledger
+        text: str | None = effect.result
+        if effect.whole is not None and ledger is not None:
+            text = await ledger.whole(effect.whole)
+        ok = effect.state is EffectState.SUCCEEDED
+        value = value_of(text, data=effect.data) if ok and text is not None else None
+        return Carried(effect, effect.result, value, ok)
+
+    def _abandon(self) -> None:
+        """The turn is over, or the process leaves, before the outcome is known."""
+        if self._called:
+            self._nobody_knows("it was cut off")
+        elif self._written and self.effect.state not in SETTLED:
+            why = f"{self._tool.name} was not called: the turn was over before"
+            self._fail(EffectState.REFUSED, why)
+
+
+def _is_pause(error: Exception) -> bool:
+    """Whether LangGraph stops its run on purpose; it has been imported if it does."""
+    errors = sys.modules.get("langgraph.errors")
+    return errors is not None and isinstance(error, errors.GraphBubbleUp)
