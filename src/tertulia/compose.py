@@ -256,10 +256,10 @@ def speaker(
 ) -> Speaker:
     """The program that speaks for the agent on ``card``.
 
-    Without ``graph`` its model answers by itself. ``graph`` is ``answer`` or ``plan_then_answer``,
-    or names an object as ``named`` finds it: an async function, a graph, or a function from a model
-    and a card to a graph; with ``checkpoints`` a turn of it that a crash cut short goes on where it
-    was. Raises ``Unknown`` and ``Invalid``.
+    Without ``graph`` its model answers by itself. ``graph`` is ``answer``, ``plan_then_answer`` or
+    ``plan_act_answer``, or names an object as ``named`` finds it: an async function, a graph, or a
+    function from a model and a card to a graph; with ``checkpoints`` a turn of it that a crash cut
+    short goes on where it was. Raises ``Unknown`` and ``Invalid``.
     """
     # Models and graphs take a second to import; rooms of plain functions need not wait for them.
     from tertulia.agents.catalogue import chat_model
@@ -267,9 +267,13 @@ def speaker(
 
     if graph is None:
         return ModelSpeaker(card, chat_model(card.model, seed=seed))
-    from tertulia.graphs import answer, plan_then_answer, speaker_of
+    from tertulia.graphs import answer, plan_act_answer, plan_then_answer, speaker_of
 
-    templates = {"answer": answer, "plan_then_answer": plan_then_answer}
+    templates: Mapping[str, Callable[..., Any]] = {
+        "answer": answer,
+        "plan_then_answer": plan_then_answer,
+        "plan_act_answer": plan_act_answer,
+    }
     made = templates[graph] if graph in templates else named(graph)
     if inspect.isfunction(made) and not inspect.iscoroutinefunction(made):
         made = from_maker(made, chat_model(card.model, seed=seed), card)

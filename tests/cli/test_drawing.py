@@ -9,7 +9,7 @@ from tests.cli.commands import EXAMPLES, lines, tertulia, told
 SUPERVISOR = str(EXAMPLES / "supervisor.py")
 
 
-@pytest.mark.parametrize("template", ["answer", "plan_then_answer", "tool_user"])
+@pytest.mark.parametrize("template", ["answer", "plan_then_answer", "plan_act_answer", "tool_user"])
 def test_templates_are_drawn_by_name(template: str) -> None:
     given = tertulia("draw", template)
     assert given.exit_code == 0

@@ -139,8 +139,8 @@ class _Deed:
         self.task = self._turn.deeds.work(self._run(call), self.effect.id)
 
     def let_go(self) -> None:
-        """Nobody waits for it any more: unless the tool is at work, it need not be called."""
-        if not self._called:
+        """Nobody waits for it any more: what is not at work, or changes nothing, is broken off."""
+        if not self._called or self.effect.policy is EffectPolicy.SAFE_RETRY:
             self.task.cancel()
 
     async def _run(self, call: str) -> Carried:
@@ -148,6 +148,7 @@ class _Deed:
             return await self._carry()
         except asyncio.CancelledError:
             self._abandon()
+            self._turn.deeds.begun.pop(call, None)
             raise
         except Exception:  # nothing came of it: whoever asks again begins anew
             self._turn.deeds.begun.pop(call, None)
@@ -240,7 +241,9 @@ class _Deed:
 
     def _abandon(self) -> None:
         """The turn is over, or the process leaves, before the outcome is known."""
-        if self._called:
+        if self._called and self._repeatable:
+            self._fail(EffectState.UNCERTAIN, "it was cut off")
+        elif self._called:
             self._nobody_knows("it was cut off")
         elif self._written and self.effect.state not in SETTLED:
             why = f"{self._tool.name} was not called: the turn was over before"

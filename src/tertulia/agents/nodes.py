@@ -54,7 +54,8 @@ def model_caller(
         _claim(turn, rounds)
         await turn.catch_up()
         before = state.get("draft", "") if aloud else ""
-        notes = _plan_note(state.get("plan") or []) + _draft_note(before if not rounds else "")
+        notes = _plan_note(state.get("plan") or []) + _account_note(state.get("account", ""))
+        notes += _draft_note(before if not rounds else "")
         notes += _deeds_note(turn.deeds.earlier)
         messages = prompt(turn, card, budget=budget, notes=notes)
         messages += (message for one in rounds for message in _told(one, turn.me.name))
@@ -174,6 +175,11 @@ def _told(one: Round, name: str) -> list[BaseMessage]:
 def _plan_note(plan: Sequence[str]) -> list[str]:
     numbered = "\n".join(f"{place}. {step}" for place, step in enumerate(plan, 1))
     return [f"Your plan, which the others do not see:\n{numbered}"] if plan else []
+
+
+def _account_note(account: str) -> list[str]:
+    told = "What has been done before you speak, which the others do not see"
+    return [f"{told}:\n{account}"] if account else []
 
 
 def _draft_note(draft: str) -> list[str]:

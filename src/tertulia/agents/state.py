@@ -30,7 +30,8 @@ class TurnState(TypedDict, total=False):
     """The state of one turn. Add keys of your own by inheriting from it.
 
     ``draft`` is what the agent says at the end, ``addressees`` the ids of those it hands the floor
-    to; ``more``, ``problem`` and ``keeps`` are those of ``Reply``.
+    to; ``more``, ``problem`` and ``keeps`` are those of ``Reply``. ``account`` is what came
+    of a plan that was carried out.
     """
 
     draft: str
@@ -39,6 +40,7 @@ class TurnState(TypedDict, total=False):
     problem: str
     keeps: dict[str, Any]
     plan: list[str]
+    account: str
     tool_rounds: list[Round]
 
 

@@ -16,6 +16,7 @@ from tertulia.graphs import (
     answer,
     draw,
     mermaid,
+    plan_act_answer,
     plan_then_answer,
     problems_of,
     tool_user,
@@ -24,6 +25,7 @@ from tertulia.orchestrator.errors import Invalid
 
 TEMPLATES = {
     "answer": lambda: answer(Scripted()),
+    "plan_act_answer": lambda: plan_act_answer(Scripted()),
     "plan_then_answer": lambda: plan_then_answer(Scripted()),
     "tool_user": lambda: tool_user(Scripted(), []),
 }

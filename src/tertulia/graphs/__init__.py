@@ -10,6 +10,7 @@ from tertulia.graphs.speakers import speaker_of
 from tertulia.graphs.spec import END, START, TurnGraph
 from tertulia.graphs.templates import (
     answer,
+    plan_act_answer,
     plan_then_answer,
     supervised,
     tool_user,
@@ -31,6 +32,7 @@ __all__ = [
     "compiled",
     "draw",
     "mermaid",
+    "plan_act_answer",
     "plan_then_answer",
     "problems_of",
     "router_of",

@@ -7,6 +7,8 @@ from typing import Any
 from tertulia.agents.cards import Card
 from tertulia.agents.listening import ChatModel
 from tertulia.agents.nodes import model_caller, planner, tool_executor
+from tertulia.agents.planning import Conduct, model_proposer, plan_executor
+from tertulia.agents.planning.conduct import CONDUCT
 from tertulia.agents.state import InTurn, TurnState, open_calls
 from tertulia.agents.tools import Tool
 from tertulia.graphs.spec import END, START, TurnGraph
@@ -38,6 +40,22 @@ def plan_then_answer(model: ChatModel, card: Card | None = None, *, most: int = 
         [("planner", planner(model, card, most=most)), ("model", model_caller(model, card))]
     )
     return graph.add_edge(START, "planner").add_edge("model", END)
+
+
+def plan_act_answer(
+    model: ChatModel,
+    card: Card | None = None,
+    tools: Sequence[Tool] = (),
+    conduct: Conduct = CONDUCT,
+) -> TurnGraph:
+    """Plan tasks for these tools and for those in the room, carry them out, then speak of it.
+
+    The model has to answer with data, or to call functions.
+    """
+    graph = TurnGraph("plan, act, answer")
+    act = plan_executor(model_proposer(model, card), tools, conduct)
+    graph.add_sequence([("plan and act", act), ("answer", model_caller(model, card))])
+    return graph.add_edge(START, "plan and act").add_edge("answer", END)
 
 
 def supervised(route: Callable[..., Any], *, says: str = "{names}, please go on.") -> TurnGraph:

@@ -8,8 +8,11 @@ from tertulia.orchestrator.plans import (
     PlanEnded,
     PlanEvent,
     PlanProposed,
+    PlanState,
+    PlanStatus,
     Step,
     TasksMoved,
+    TaskState,
     status_of,
 )
 
@@ -33,15 +36,21 @@ def planned(floor: Floor, hold: Hold, told: PlanEvent) -> tuple[Draft, ...]:
             goal, because = _line(told.goal), _line(told.because)
             told = revised(told, goal=goal, because=because, steps=steps)
         case TasksMoved():
-            moves = tuple(map(_move, told.moves))
-            if known is not None:
-                moves = tuple(one for one in moves if known.moves.get(one.task) != one)
+            moves = tuple(one for one in map(_move, told.moves) if _is_news(one, known))
             if not moves:
                 return ()
             told = revised(told, moves=moves)
+        case PlanEnded() if known is not None and known.state is not PlanState.RUNNING:
+            return ()
         case PlanEnded():
             told = revised(told, account=clean(told.account)[:ACCOUNT])
     return (Draft(hold.participant, told, hold.audience),)
+
+
+def _is_news(move: Move, known: PlanStatus | None) -> bool:
+    before = None if known is None else known.moves.get(move.task)
+    again = move.state is TaskState.RUNNING and before is not None
+    return before != move and not again
 
 
 def _step(step: Step) -> Step:
