@@ -17,7 +17,7 @@ import httpx
 from langchain_core.callbacks import AsyncCallbackManagerForLLMRun
 from langchain_core.language_models import LanguageModelInput
 from langchain_core.messages import AIMessage, BaseMessage
-from langchain_core.outputs import ChatGenerationChunk, ChatResult
+from langchain_core.outputs import ChatGenerationChunk
 from langchain_core.runnables import Runnable
 from langchain_core.tools import BaseTool
 from langchain_core.utils.function_calling import convert_to_openai_tool
@@ -125,13 +125,8 @@ class Remote(StreamedModel):
             cause = None if is_secret(error, key) else error
             raise self.endpoint.explain(error, key) from cause
 
-    async def _alone(
-        self, messages: list[BaseMessage], stop: list[str] | None, **kwargs: Any
-    ) -> ChatResult:
-        try:
-            return await super()._alone(messages, stop, **kwargs)
-        finally:
-            await close_connections()
+    async def _leave(self) -> None:
+        await close_connections()
 
     def bind_tools(
         self,

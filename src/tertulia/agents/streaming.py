@@ -3,17 +3,19 @@
 It never opens a connection, and it never blocks a running event loop.
 """
 
+import asyncio
 from abc import abstractmethod
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator, Iterator
 from typing import Any
 
 from langchain_core.callbacks import AsyncCallbackManagerForLLMRun, CallbackManagerForLLMRun
+from langchain_core.language_models.base import LangSmithParams
 from langchain_core.language_models.chat_models import BaseChatModel, agenerate_from_stream
 from langchain_core.messages import AIMessageChunk, BaseMessage
 from langchain_core.messages.ai import UsageMetadata
 from langchain_core.outputs import ChatGenerationChunk, ChatResult
 
-from tertulia.agents.alone import alone
+from tertulia.agents.alone import alone, refuse_in_a_loop
 
 
 class StreamedModel(BaseChatModel):
@@ -51,8 +53,35 @@ class StreamedModel(BaseChatModel):
     async def _alone(
         self, messages: list[BaseMessage], stop: list[str] | None, **kwargs: Any
     ) -> ChatResult:
-        """Answer in an event loop that ends with the answer."""
-        return await self._agenerate(messages, stop, **kwargs)
+        try:
+            return await self._agenerate(messages, stop, **kwargs)
+        finally:
+            await self._leave()
+
+    def _stream(
+        self,
+        messages: list[BaseMessage],
+        stop: list[str] | None = None,
+        run_manager: CallbackManagerForLLMRun | None = None,
+        **kwargs: Any,
+    ) -> Iterator[ChatGenerationChunk]:
+        refuse_in_a_loop()
+        with asyncio.Runner() as runner:
+            pieces = aiter(self._astream(messages, stop, **kwargs))
+            try:
+                while (one := runner.run(_next(pieces))) is not None:
+                    yield one
+            finally:
+                runner.run(_closed(pieces))
+                runner.run(self._leave())
+
+    async def _leave(self) -> None:
+        """Let go of what belongs to an event loop that ends with the answer."""
+
+    def _get_ls_params(self, stop: list[str] | None = None, **kwargs: Any) -> LangSmithParams:
+        """Say what is traced: a model that has no name is called by its kind."""
+        told = super()._get_ls_params(stop, **kwargs)
+        return LangSmithParams(**{"ls_model_name": self._llm_type, **told})
 
 
 def piece(text: str) -> ChatGenerationChunk:
@@ -72,3 +101,12 @@ def last_piece(
             chunk_position="last",
         )
     )
+
+
+async def _next(pieces: AsyncIterator[ChatGenerationChunk]) -> ChatGenerationChunk | None:
+    return await anext(pieces, None)
+
+
+async def _closed(pieces: AsyncIterator[ChatGenerationChunk]) -> None:
+    if isinstance(pieces, AsyncGenerator):
+        await pieces.aclose()
