@@ -1,11 +1,17 @@
 """On whose behalf a call is made, and whether that one may use the tool. Pure."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 
-from tertulia.agents.terms import Terms
+from langchain_core.tools import BaseTool
+
+from tertulia.agents.terms import Terms, terms_of
 from tertulia.orchestrator.events import Event, Said
+from tertulia.orchestrator.floor import Seat
 from tertulia.orchestrator.room import Kind, ParticipantId
 from tertulia.orchestrator.turns import Turn
+
+NAMES = 5
+"""How many of those who may are named to one who may not."""
 
 
 def requester_of(turn: Turn) -> ParticipantId | None:
@@ -24,12 +30,51 @@ def principal_of(turn: Turn) -> ParticipantId | None:
 
 def refusal(turn: Turn, tool: str, terms: Terms) -> str | None:
     """Why the tool may not be used in this turn, for the model to read; ``None`` if it may."""
-    who = principal_of(turn) or turn.me.id
-    seat = turn.members.get(who)
-    roles = () if seat is None else getattr(seat.profile, "roles", ())
-    if not terms.roles or set(terms.roles).intersection(roles):
+    return why_not(tool, terms, turn.me.id, principal_of(turn), turn.members)
+
+
+def offered(turn: Turn, box: Mapping[str, BaseTool]) -> tuple[str, ...]:
+    """The names of those tools that may be used in this turn; a model is offered no others."""
+    return tuple(name for name, t in box.items() if refusal(turn, name, terms_of(t)) is None)
+
+
+def why_not(
+    tool: str,
+    terms: Terms,
+    agent: ParticipantId,
+    principal: ParticipantId | None,
+    members: Mapping[ParticipantId, Seat],
+) -> str | None:
+    """Why ``agent`` may not call a tool on behalf of ``principal``, and who may; ``None``: it may.
+
+    Without a principal the agent answers for itself. Who has left the room has no role any more.
+    """
+    if terms.agents and agent not in terms.agents:
+        return f"{agent} may not call {tool}: {_one_of(terms.agents)} may"
+    who = principal or agent
+    if _may(terms, who, members.get(who)):
         return None
-    return f"{who} may not use {tool}: that takes the role {' or '.join(terms.roles)}"
+    able = [seat.id for seat in members.values() if _may(terms, seat.id, seat)]
+    hint = f"{_one_of(able)} may" if able else f"nobody in the room may{_takes(terms)}"
+    return f"{who} may not have {tool} called: {hint}"
+
+
+def _may(terms: Terms, who: ParticipantId, seat: Seat | None) -> bool:
+    if who in terms.denied:
+        return False
+    if not (terms.roles or terms.allowed):
+        return True
+    roles = () if seat is None else seat.profile.roles
+    return who in terms.allowed or not set(terms.roles).isdisjoint(roles)
+
+
+def _takes(terms: Terms) -> str:
+    return f"; it takes the role {' or '.join(terms.roles)}" if terms.roles else ""
+
+
+def _one_of(names: Sequence[str]) -> str:
+    more = f" or {len(names) - NAMES} more" if len(names) > NAMES else ""
+    return " or ".join(names[:NAMES]) + more
 
 
 def _asked_for_by(turn: Turn) -> Iterator[Event]:

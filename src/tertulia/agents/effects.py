@@ -15,7 +15,7 @@ from weakref import WeakKeyDictionary
 from langchain_core.tools import BaseTool
 
 from tertulia.agents.authority import principal_of, refusal, requester_of
-from tertulia.agents.limits import Late, slot, tried
+from tertulia.agents.limits import in_doubt, slot, tried
 from tertulia.agents.results import Result, canonical, digest, failed, returned, value_of
 from tertulia.agents.terms import KeyArgument, terms_of
 from tertulia.orchestrator.effects import SETTLED, Effect, EffectId, EffectPolicy, EffectState
@@ -204,7 +204,7 @@ class _Deed:
             self.effect = replace(self.effect, state=EffectState.ASKED)
             self._turn.deeds.queue(self.effect, self._turn.clock)
             raise error
-        if isinstance(error, Late) and not self._repeatable:
+        if in_doubt(error) and not self._repeatable:
             return self._nobody_knows(str(error))
         return self._fail(EffectState.FAILED, f"{type(error).__name__}: {error}")
 

@@ -11,7 +11,7 @@ from tenacity import AsyncRetrying, retry_if_exception, stop_after_attempt, wait
 
 from tertulia.agents.terms import Terms
 from tertulia.orchestrator.effects import EffectPolicy
-from tertulia.orchestrator.errors import Unreachable
+from tertulia.orchestrator.errors import Unreachable, Unsettled
 from tertulia.orchestrator.ports import Clock
 from tertulia.orchestrator.room import RoomId
 
@@ -36,6 +36,21 @@ def may_pass(error: BaseException) -> bool:
     http = sys.modules.get("httpx")
     passing = (Unreachable, TimeoutError, ConnectionError)
     return isinstance(error, passing if http is None else (*passing, http.TransportError))
+
+
+def in_doubt(error: BaseException) -> bool:
+    """Whether a call that ended so may have happened all the same.
+
+    It may when time ran out, or a line was cut that had been open. A tool says so itself by raising
+    ``tertulia.orchestrator.Unsettled``.
+    """
+    if isinstance(error, ConnectionRefusedError):
+        return False
+    http = sys.modules.get("httpx")
+    if http is not None and isinstance(error, http.TransportError):
+        never = (http.ConnectError, http.ConnectTimeout, http.PoolTimeout, http.UnsupportedProtocol)
+        return not isinstance(error, never)
+    return isinstance(error, Unsettled | TimeoutError | ConnectionError)
 
 
 async def tried(call: Callable[[], Awaitable[T]], terms: Terms, clock: Clock) -> T:

@@ -13,7 +13,9 @@ from difflib import get_close_matches
 from typing import Any, TypeAlias
 
 from langchain_core.messages import AIMessage, BaseMessage, ToolMessage
+from langchain_core.tools import BaseTool
 
+from tertulia.agents.authority import offered
 from tertulia.agents.cards import Card
 from tertulia.agents.listening import ChatModel, hear
 from tertulia.agents.prices import billing, prices_of
@@ -43,11 +45,12 @@ def model_caller(
 
     It reads the room (also what was said since the turn began, where that may inform it), the plan
     if there is one, and what tools have answered in this turn; calls of ``tools`` become a round.
+    It is offered those that may be used in the turn (``Terms.roles`` and beside it).
     Speaking again in the same turn, it goes on where it was. With ``aloud=False`` nobody hears it,
     and its draft takes the place of the one before. Raises what the model raises, and ``Invalid``
     for tools that the model cannot take.
     """
-    asked, prices = _with_tools(model, tools), prices_of(model, card)
+    asking, prices = _Offering(model, tools), prices_of(model, card)
 
     async def call_model(state: TurnState, runtime: InTurn) -> TurnState:
         turn, rounds = runtime.context, state.get("tool_rounds") or []
@@ -60,7 +63,9 @@ def model_caller(
         messages = prompt(turn, card, budget=budget, notes=notes)
         messages += (message for one in rounds for message in _told(one, turn.me.name))
         bill = billing(turn, prices)
-        heard = await hear(asked, messages, _after(before, turn.say) if aloud else None, bill)
+        heard = await hear(
+            asking.to(turn), messages, _after(before, turn.say) if aloud else None, bill
+        )
         changed = TurnState(draft=joined(before, heard.text))
         if heard.calls:
             asks = Round(said=heard.text, calls=heard.calls, results=[])
@@ -206,12 +211,28 @@ def _claim(turn: Turn, rounds: Sequence[Round]) -> None:
             turn.deeds.answered(EffectId(f"{turn.id}/{name}"))
 
 
-def _with_tools(model: ChatModel, tools: Sequence[Tool]) -> ChatModel:
-    if not tools:
-        return model
-    box, bind = list(toolbox(tools).values()), getattr(model, "bind_tools", None)
+class _Offering:
+    """A model with those of some tools that may be used in a turn."""
+
+    def __init__(self, model: ChatModel, tools: Sequence[Tool]) -> None:
+        self._model, self._box = model, toolbox(tools)
+        self._bound: dict[tuple[str, ...], ChatModel] = {(): model}
+        self._with(tuple(self._box))
+
+    def to(self, turn: Turn) -> ChatModel:
+        return self._with(offered(turn, self._box))
+
+    def _with(self, names: tuple[str, ...]) -> ChatModel:
+        found = self._bound.get(names)
+        if found is None:
+            found = self._bound[names] = _bound(self._model, [self._box[n] for n in names])
+        return found
+
+
+def _bound(model: ChatModel, tools: Sequence[BaseTool]) -> ChatModel:
+    bind = getattr(model, "bind_tools", None)
     try:
-        bound: ChatModel | None = bind(box) if bind is not None else None
+        bound: ChatModel | None = bind(tools) if bind is not None else None
     except NotImplementedError:
         bound = None
     if bound is None:

@@ -43,8 +43,12 @@ class Terms:
     what says that another try may help (``at_most_once``: always once). At most ``at_once`` calls
     of it run at the same time, and ``per_room`` of them in one room (``None``: as many as like).
     ``approval`` says who has to approve each call, which is waited for ``approval_s`` seconds.
-    ``roles`` are those that the principal (or the agent, where it acts of its own accord) needs one
-    of; empty: anybody may. ``result_limit`` is how many characters of a result the model reads.
+    ``result_limit`` is how many characters of a result the model reads.
+
+    Who may have it called is the principal's to answer for, or the agent's, where it acts of its
+    own accord: one with one of ``roles``, or among ``allowed`` (handles), and none that is
+    ``denied``; with neither roles nor ``allowed``, anybody who is not denied. ``agents`` are those
+    that may call it; empty: any that it is given to.
     """
 
     effect: EffectPolicy = EffectPolicy.AT_MOST_ONCE
@@ -56,6 +60,9 @@ class Terms:
     approval_s: float = 3_600.0
     roles: tuple[str, ...] = ()
     result_limit: int = 20_000
+    allowed: tuple[str, ...] = ()
+    denied: tuple[str, ...] = ()
+    agents: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         """Check everything once, at the door."""
@@ -63,6 +70,12 @@ class Terms:
         for name in ("timeout_s", "tries", "approval_s", "result_limit"):
             if not getattr(self, name) > 0:
                 raise Invalid(where=f"terms of a tool, {name}", what="must be greater than 0")
+        for name in ("roles", "allowed", "denied", "agents"):
+            given = getattr(self, name)
+            if isinstance(given, str) or not all(isinstance(one, str) for one in given):
+                what = f"must be a list of names, not {given!r:.80}"
+                raise Invalid(where=f"terms of a tool, {name}", what=what)
+            object.__setattr__(self, name, tuple(given))
 
 
 TERMS = Terms()

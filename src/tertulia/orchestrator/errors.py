@@ -16,6 +16,7 @@
     │   ├── Elsewhere        another process holds the room's lease
     │   ├── Fenced           a newer owner wrote to the room; this process has lost it
     │   ├── StoreBusy        the database is locked by somebody else
+    │   ├── Unsettled        it was on its way when the line was cut: it may have happened
     │   └── ShuttingDown     this process is leaving; the next one answers
     └── Broken               ours or the machine's fault: a person must look
         ├── StoreUnusable    read-only, full, damaged, or from a newer version
@@ -128,6 +129,10 @@ class Fenced(Unreachable):
         "room {room!r} was taken over by another process (our epoch {epoch} is no longer the "
         "newest) and nothing was written; open the room again and try with the same key"
     )
+
+
+class Unsettled(Unreachable):
+    """The request was on its way when the line was cut; whether it has happened nobody knows."""
 
 
 class StoreBusy(Unreachable):

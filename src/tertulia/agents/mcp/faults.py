@@ -11,7 +11,7 @@ Whoever retries looks at the project's tree, not at this one: each class is also
 ``Unreachable`` or a ``Refused``. No error here ever carries a secret of a configuration.
 """
 
-from tertulia.orchestrator.errors import Refused, TertuliaError, Unreachable
+from tertulia.orchestrator.errors import Refused, TertuliaError, Unreachable, Unsettled
 
 
 class ServerFailed(TertuliaError):
@@ -28,7 +28,7 @@ class ServerSilent(ServerFailed, Unreachable):
     """Nothing has been asked of it; the call may be made again, whatever it does."""
 
 
-class ServerLost(ServerFailed, Unreachable):
+class ServerLost(ServerFailed, Unsettled):
     """The call was on its way; whether it has happened nobody knows."""
 
 
