@@ -1,17 +1,19 @@
 """Who may have which tool called: by role, by name, by agent; and what a model is offered."""
 
+from collections.abc import AsyncIterator
 from typing import Any
 
 import httpx
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from langchain_core.messages import BaseMessage
+from langchain_core.tools import BaseTool
 from tests.agents.turns import ANA, BO, CY, said, turn_in
 
 from tertulia.agents import Scripted, Terms, carry_out, model_caller, on_terms, tool
 from tertulia.agents.authority import why_not
 from tertulia.agents.limits import in_doubt
-from tertulia.agents.listening import ChatModel
 from tertulia.agents.mcp import ServerLost, ServerSilent
 from tertulia.agents.state import TurnState
 from tertulia.orchestrator import Kind, Turn
@@ -131,21 +133,24 @@ def turn_of(person: ParticipantId) -> Turn:
     return turn
 
 
-class Noticing(Scripted):
-    """Remembers which tools it was offered."""
+class Noticing:
+    """A model that remembers which tools it was offered."""
 
-    offers: list[list[str]] = []  # noqa: RUF012 - pydantic copies it for each model
+    def __init__(self, *answers: str) -> None:
+        self.says, self.offers = Scripted(answers), list[list[str]]()
 
-    def bind_tools(self, tools: Any, **kwargs: Any) -> Any:
-        names = [one.name for one in tools]
-        return Bound(self, names)
+    def astream(self, messages: list[BaseMessage], /) -> AsyncIterator[Any]:
+        return self.says.astream(messages)
+
+    def bind_tools(self, tools: list[BaseTool]) -> "Bound":
+        return Bound(self, [one.name for one in tools])
 
 
 class Bound:
     def __init__(self, model: Noticing, names: list[str]) -> None:
         self.model, self.names = model, names
 
-    def astream(self, messages: Any) -> Any:
+    def astream(self, messages: list[BaseMessage], /) -> AsyncIterator[Any]:
         self.model.offers.append(self.names)
         return self.model.astream(messages)
 
@@ -156,16 +161,16 @@ class Handed:
 
 
 async def test_a_model_is_offered_only_what_may_be_used_in_the_turn() -> None:
-    model = Noticing(["Good.", "Good."])
-    call = model_caller(_as_model(model), tools=[refund, look_up])
+    model = Noticing("Good.", "Good.")
+    call = model_caller(model, tools=[refund, look_up])
     for person in (ANA, DOV):
         await call(TurnState(), Handed(turn_of(person)))
     assert model.offers == [["look_up"], ["refund", "look_up"]]
 
 
 async def test_a_model_for_which_there_is_no_tool_is_asked_without_tools() -> None:
-    model = Noticing(["Good."])
-    call = model_caller(_as_model(model), tools=[refund])
+    model = Noticing("Good.")
+    call = model_caller(model, tools=[refund])
     assert (await call(TurnState(), Handed(turn_of(ANA))))["draft"] == "Good."
     assert model.offers == []
 
@@ -175,10 +180,6 @@ async def test_what_was_not_offered_is_refused_all_the_same() -> None:
     assert carried.effect.state is EffectState.REFUSED
     assert carried.text == "error: ana may not have refund called: dov or eve may"
     assert (await carry_out(turn_of(DOV), refund, {"order": "7"}, call="c")).ok
-
-
-def _as_model(model: Noticing) -> ChatModel:
-    return model
 
 
 # ---- what may have happened
