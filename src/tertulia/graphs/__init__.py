@@ -10,6 +10,7 @@ from tertulia.graphs.speakers import speaker_of
 from tertulia.graphs.spec import END, START, TurnGraph
 from tertulia.graphs.templates import (
     answer,
+    desk_talk,
     plan_act_answer,
     plan_then_answer,
     supervised,
@@ -30,6 +31,7 @@ __all__ = [
     "answer",
     "check",
     "compiled",
+    "desk_talk",
     "draw",
     "mermaid",
     "plan_act_answer",

@@ -5,13 +5,14 @@ from inspect import isawaitable
 from typing import Any
 
 from tertulia.agents.cards import Card
+from tertulia.agents.dialogue import Desk, DialogueState, task_returner, task_talker
 from tertulia.agents.listening import ChatModel
 from tertulia.agents.nodes import model_caller, planner, tool_executor
 from tertulia.agents.planning import Conduct, model_proposer, plan_executor
 from tertulia.agents.planning.conduct import CONDUCT
 from tertulia.agents.state import InTurn, TurnState, open_calls
 from tertulia.agents.tools import Tool
-from tertulia.graphs.spec import END, START, TurnGraph
+from tertulia.graphs.spec import END, START, Step, TurnGraph
 from tertulia.orchestrator.room import ParticipantId
 
 
@@ -80,6 +81,26 @@ def supervised(route: Callable[..., Any], *, says: str = "{names}, please go on.
 
     graph = TurnGraph("supervised").add_node("supervisor", hand_over)
     return graph.add_edge(START, "supervisor").add_edge("supervisor", END)
+
+
+def desk_talk(desk: Desk, otherwise: Step | None = None) -> TurnGraph:
+    """Talk the desk's tasks over; ``otherwise`` is the node that answers what is none of them.
+
+    After a question beside a form was answered, the form goes on where it was.
+    """
+    leaves = otherwise is not None
+    graph = TurnGraph("desk", state=DialogueState)
+    graph.add_node("tasks", task_talker(desk, leaves_questions=leaves)).add_edge(START, "tasks")
+    if otherwise is None:
+        return graph.add_edge("tasks", END)
+    graph.add_node("otherwise", otherwise).add_node("back", task_returner(desk))
+    graph.add_conditional_edges("tasks", _is_left, {"said": END, "left": "otherwise"})
+    return graph.add_edge("otherwise", "back").add_edge("back", END)
+
+
+def _is_left(state: DialogueState) -> str:
+    """Whether there is something that the forms have left to others."""
+    return "left" if state.get("open_question") or not state.get("draft") else "said"
 
 
 def wants_tools(state: TurnState) -> str:
