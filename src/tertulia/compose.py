@@ -41,7 +41,7 @@ from tertulia.orchestrator.policies import build, specify
 from tertulia.orchestrator.profile import PLAIN, Profile, profile
 from tertulia.orchestrator.room import ParticipantId
 from tertulia.orchestrator.time_travel import floor_at, fork
-from tertulia.storage import MemoryLedger, MemoryLog, SqlLog
+from tertulia.storage import MemoryLedger, MemoryLog, SqlLog, SqlMemory, VolatileMemory
 
 if TYPE_CHECKING:  # each takes a second to import; rooms without graphs and tools need not wait
     from langchain_core.tools import BaseTool
@@ -132,6 +132,11 @@ def ledger_of(log: Log) -> Ledger:
     return MemoryLedger() if found is None else cast("Ledger", found)
 
 
+def memory_of(log: Log) -> SqlMemory | VolatileMemory:
+    """The memory beside a log: in its database, or forgotten with the process."""
+    return SqlMemory(log) if isinstance(log, SqlLog) else VolatileMemory(log)
+
+
 class House:
     """Rooms over one database, in this process: ``async with House("sqlite:///talk.db") as house``.
 
@@ -148,8 +153,9 @@ class House:
         """
         self._url = url if isinstance(url, str) else MEMORY
         self.log = open_log(url) if isinstance(url, str) else url
+        self.memory = memory_of(self.log)
         kept = ledger_of(self.log) if ledger else None
-        self.scheduler = Scheduler(self.log, clock or WallClock(), kept)
+        self.scheduler = Scheduler(self.log, clock or WallClock(), kept, memory=self.memory)
         self._with_it = AsyncExitStack()
 
     async def room(
@@ -236,6 +242,7 @@ class House:
     ) -> None:
         """Leave cleanly: turns end or are handed back, and everything acknowledged is kept."""
         await self.scheduler.aclose()
+        self.memory.close()
         await self._with_it.aclose()
         await _close_connections()
 

@@ -1,11 +1,10 @@
 """The contract of the ledger, over every store of ours; and a database that had none."""
 
-import sqlite3
-from contextlib import closing
 from pathlib import Path
 
 import pytest
 from tests.storage.ledger_contract import KITCHEN, LedgerContract, effect
+from tests.storage.versions import at_revision
 
 from tertulia.orchestrator.ports import Ledger, Log
 from tertulia.storage import Memory, MemoryLog, SqlLog
@@ -31,11 +30,7 @@ class TestSqlLedger(LedgerContract):
 @pytest.mark.db
 async def test_a_database_without_a_ledger_is_given_one(tmp_path: Path) -> None:
     url = f"sqlite:///{tmp_path / 'talk.db'}"
-    await SqlLog(url).close()
-    with closing(sqlite3.connect(tmp_path / "talk.db")) as connection:
-        connection.executescript(
-            "DROP TABLE effects; DROP TABLE results; UPDATE alembic_version SET version_num='0001'"
-        )
+    at_revision(url, "0001")
     log = SqlLog(url)
     tenure = await log.acquire(KITCHEN)
     await log.ledger.write(effect(), tenure.epoch)

@@ -339,3 +339,64 @@ async def test_canaries_are_different_and_the_same_when_a_test_is_run_again() ->
             words.append([(await plant(room, who)).word for who in ("ana", "ana", "cy")])
     assert words[0] == words[1]
     assert len(set(words[0])) == 3
+
+
+# ---- what is remembered
+
+
+async def keeps_all(turn: Turn) -> str:
+    """An agent that keeps whatever it hears, for itself and for the room."""
+    for event in turn.view:
+        for scope in ("participant", "room", "shared"):
+            await turn.mind.remember(event.text, sources=[event.seq], scope=scope)
+    return " / ".join(fact.text for fact in await turn.mind.recall(limit=100))
+
+
+@in_no_time
+@pytest.mark.parametrize("url", ["memory:", pytest.param("sqlite", marks=pytest.mark.db)])
+async def test_canaries_do_not_come_back_through_facts_and_searches(
+    url: str, tmp_path: Any
+) -> None:
+    url = f"sqlite:///{tmp_path}/talk.db" if url == "sqlite" else url
+    async with a_room(agent("Bo", keeps_all), url=url) as (house, room):
+        garden = await house.room("garden", human("Cy"), human("Eve"), agent("Bo", keeps_all))
+        secret = await plant(room, "ana", whisper=["bo"], text="Bo, the word is {word}.")
+        await room.lapse()
+        other = await plant(garden, "cy", whisper=["bo"], text="Bo, another word is {word}.")
+        await garden.lapse()
+        await talk(room)
+        await garden.post("eve", "Bo, and now?")
+        await garden.lapse()
+        await garden.post("cy", "Bo, and now?", whisper=["bo"])
+        await garden.lapse()
+        await assert_no_leak(house, canaries=[secret, other])
+        assert [e.seq for e in await room.search(secret.word, "bo")] != []
+        assert [e.seq for e in await room.search(secret.word, "cy")] == []
+
+
+def knows_everything(fact: Any, room: Any, reach: Any) -> bool:
+    return True
+
+
+def covers_everything(self: Any, audience: Audience, first: int, last: int) -> bool:
+    return True
+
+
+@in_no_time
+@pytest.mark.parametrize(
+    ("place", "wrong", "where"),
+    [
+        ("storage.recollections.recallable", knows_everything, "the facts"),
+        ("storage.recollections.recallable", knows_everything, "the facts of turn"),
+        ("orchestrator.visibility.Reach.covers", covers_everything, "a search in turn"),
+    ],
+)
+async def test_facts_and_searches_that_tell_too_much_are_found_out(
+    place: str, wrong: Any, where: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with a_room(agent("Bo", keeps_all)) as (house, room):
+        await talk(room)
+        monkeypatch.setattr(f"tertulia.{place}", wrong)
+        with pytest.raises(Leaked) as leaked:
+            await assert_no_leak(house)
+        assert any(where in sighting.where for sighting in leaked.value.sightings)

@@ -114,6 +114,49 @@ def log(
 
 @app.command()
 @failing_clearly
+def search(
+    room: Annotated[str, typer.Argument(help="The room's name.")],
+    words: Annotated[str, typer.Argument(help='Words; "in a row", or beginning so*.')],
+    *,
+    db: Db = DB,
+    reader: Annotated[
+        str | None,
+        typer.Option("--as", help="Search only what this participant may see."),
+    ] = None,
+    limit: Annotated[int, typer.Option(min=1, max=100_000, help="So many, the last ones.")] = 20,
+    json: Json = False,
+) -> None:
+    """Find what was said in a room: all these words, whatever their case and accents."""
+    from tertulia.cli.recalling import print_found
+
+    print_found(db, room, words, reader=reader, limit=limit, json=json)
+
+
+@app.command()
+@failing_clearly
+def facts(
+    room: Annotated[str, typer.Argument(help="The room's name.")],
+    words: Annotated[str, typer.Argument(help="Any of these words; none: the newest.")] = "",
+    *,
+    db: Db = DB,
+    reader: Annotated[
+        str | None,
+        typer.Option("--as", help="Show only what this participant may know."),
+    ] = None,
+    limit: Annotated[int, typer.Option(min=1, max=100_000, help="So many.")] = 20,
+    ended: Annotated[
+        bool, typer.Option("--ended", help="Also what was superseded or forgotten.")
+    ] = False,
+    json: Json = False,
+) -> None:
+    """Show what is remembered, where it comes from, and for whom it is."""
+    from tertulia.cli.recalling import print_facts
+
+    print_facts(db, room, words, reader=reader, limit=limit, ended=ended, json=json)
+
+
+@app.command()
+@failing_clearly
 def metrics(
     room: Annotated[str, typer.Argument(help="The room's name.")],
     *,

@@ -12,14 +12,17 @@ from sqlalchemy.engine import make_url
 from tertulia.compose import MEMORY
 from tertulia.orchestrator import Event, handle
 from tertulia.orchestrator.errors import Invalid, Unknown
+from tertulia.orchestrator.facts import Fact, Wanted
 from tertulia.orchestrator.feed import PAGE
 from tertulia.orchestrator.ports import RoomSummary
-from tertulia.orchestrator.room import ParticipantId
-from tertulia.orchestrator.visibility import Sight, sight_in
+from tertulia.orchestrator.room import ParticipantId, RoomId
+from tertulia.orchestrator.visibility import Reach, Sight, sight_in
 from tertulia.storage.codec import from_row
 from tertulia.storage.engine import connect, place
+from tertulia.storage.facts import chosen
 from tertulia.storage.faults import in_our_words
 from tertulia.storage.schema import expect
+from tertulia.storage.search import Sought, search
 from tertulia.storage.tables import events
 from tertulia.storage.views import listed
 
@@ -66,6 +69,25 @@ class Archive:
         while page := self._page(room, after):
             yield from page
             after = page[-1].seq
+
+    def found(self, sought: Sought) -> list[Event]:
+        """What a search finds, newest first; what is not indexed yet is read."""
+        return search(self._connection, sought)
+
+    def facts(self, room: RoomId, reach: Reach | None, wanted: Wanted) -> Sequence[Fact]:
+        """The facts that may be recalled in a room."""
+        return chosen(self._connection, room, reach, wanted)
+
+    def known(self, room: str) -> RoomId:
+        """The room of that name. Raises ``Unknown`` for a room that is not there."""
+        next(self.events(room), None)
+        return RoomId(room)
+
+    def joined(self, room: RoomId) -> Sequence[Event]:
+        """Who came in, in order."""
+        c = events.c
+        coming = sa.select(events).where(c.room == room, c.type == "Joined").order_by(c.seq)
+        return [from_row(row) for row in self._connection.execute(coming)]
 
     def reader(self, room: str, name: str) -> ParticipantId:
         """The handle of somebody who is or was in the room, by handle or by display name.

@@ -8,7 +8,6 @@ from typing import Any, Protocol
 from tertulia.orchestrator import admission, conditions
 from tertulia.orchestrator.addressing import Ear
 from tertulia.orchestrator.admission import Breakout, Look, Post
-from tertulia.orchestrator.company import Company
 from tertulia.orchestrator.conditions import Condition
 from tertulia.orchestrator.consultation import Adviser
 from tertulia.orchestrator.conversation import Conversation
@@ -32,6 +31,7 @@ from tertulia.orchestrator.keys import Keys
 from tertulia.orchestrator.policies import build, specify
 from tertulia.orchestrator.ports import Log, Policy
 from tertulia.orchestrator.profile import Right
+from tertulia.orchestrator.remembering import Remembering
 from tertulia.orchestrator.room import (
     Audience,
     CutAt,
@@ -68,7 +68,7 @@ class Rooms(Protocol):
         ...
 
 
-class Room(Company):
+class Room(Remembering):
     """A live room, as its participants' programs see it."""
 
     def __init__(self, live: Conversation, log: Log, rooms: Rooms, *, older: bool) -> None:

@@ -7,9 +7,11 @@ from typing import Any, Protocol, TypeAlias
 from tertulia.orchestrator.ballots import Ballot
 from tertulia.orchestrator.effects import Effect, EffectId
 from tertulia.orchestrator.events import Event
+from tertulia.orchestrator.facts import Ending, Fact, FactId, Wanted
 from tertulia.orchestrator.floor import Floor
+from tertulia.orchestrator.query import Query
 from tertulia.orchestrator.room import Audience, ParticipantId, RoomId, TurnId
-from tertulia.orchestrator.visibility import Sight
+from tertulia.orchestrator.visibility import Reach, Sight
 
 
 class Clock(Protocol):
@@ -230,6 +232,43 @@ class Ledger(Protocol):
 
     async def whole(self, digest: str) -> str | None:
         """A result that was too long to be read, whole."""
+        ...
+
+
+class Memory(Protocol):
+    """What is remembered beyond the log. Its contract: ``tests/storage/memory_contract``."""
+
+    async def remember(self, fact: Fact, instead_of: FactId | None = None) -> Fact:
+        """Keep a fact; the one that is kept, which is the one before where the id is known.
+
+        In the same transaction the fact ``instead_of`` ends: superseded by it, now (``fact.at``).
+        Raises ``Unknown`` where that one does not hold any more, ``StoreBusy``, ``StoreUnusable``.
+        """
+        ...
+
+    async def forget(self, name: FactId, ending: Ending) -> None:
+        """Let a fact hold no longer; nothing if it has ended already."""
+        ...
+
+    async def fact(self, name: FactId) -> Fact | None:
+        """The fact of that id, also one that has ended."""
+        ...
+
+    async def facts(self, room: RoomId, reach: Reach | None, wanted: Wanted) -> Sequence[Fact]:
+        """The facts that may be recalled in ``room`` within ``reach``.
+
+        ``None`` is for the house, which sees all that were learnt there. Which these are is part of
+        the question to the store: what is out of reach takes no place among ``wanted.limit``.
+        """
+        ...
+
+    async def search(
+        self, room: RoomId, query: Query, reach: Reach | None, limit: int, before: int | None = None
+    ) -> Sequence[Event]:
+        """The last ``limit`` utterances within ``reach`` that the query finds, newest first.
+
+        ``before`` is the seq below which they lie. What was taken back is not found.
+        """
         ...
 
 

@@ -14,8 +14,10 @@ from tertulia.orchestrator.events import Draft, Event, Outcome
 from tertulia.orchestrator.feed import Delta, Feed
 from tertulia.orchestrator.floor import Floor, Hold
 from tertulia.orchestrator.inbox import Prepare
+from tertulia.orchestrator.mind import Mind
 from tertulia.orchestrator.plans import PlanEvent
 from tertulia.orchestrator.ports import Clock, Ledger, Reply
+from tertulia.orchestrator.recollection import Recollection
 from tertulia.orchestrator.room import ROOM, InputPolicy, Kind, ParticipantId, TurnId
 from tertulia.orchestrator.spending import NOTHING, Spent
 from tertulia.orchestrator.transcript import Transcript
@@ -51,6 +53,7 @@ class RunningTurns:
         self.speakers: dict[ParticipantId, Speaker] = {}
         self.ledger: Ledger | None = None
         self.epoch = 0
+        self.recollection: Recollection | None = None
         self._room = room
         self._running: dict[TurnId, RunningTurn] = {}
         self._alarms: dict[TurnId, Callable[[], None]] = {}
@@ -90,6 +93,8 @@ class RunningTurns:
         seen.equip(kept_by(floor, hold.participant, hold.audience), partial(self._keep, hold))
         seen.tell_plan = partial(self._tell_plan, hold)
         seen.deeds = Deeds(self.ledger, self.epoch, self._see_out)
+        if self.recollection is not None:
+            seen.mind = Mind(self.recollection, lambda: seen.hold)
         self._running[turn] = RunningTurn(seen, speaker, partial(self._done, hold))
 
     def end(self, who: ParticipantId, turn: TurnId) -> None:

@@ -21,7 +21,8 @@ from tertulia.orchestrator.feed import PAGE
 from tertulia.orchestrator.floor import Phase
 from tertulia.orchestrator.live_room import Room
 from tertulia.orchestrator.policies import build, specify
-from tertulia.orchestrator.ports import Clock, Ledger, Log, Tenure
+from tertulia.orchestrator.ports import Clock, Ledger, Log, Memory, Tenure
+from tertulia.orchestrator.recollection import Recollection
 from tertulia.orchestrator.room import (
     ROOM,
     Addressing,
@@ -51,12 +52,20 @@ class _Programs:
 class Scheduler:
     """Opens rooms, takes requests, runs turns, and leaves cleanly."""
 
-    def __init__(self, log: Log, clock: Clock, ledger: Ledger | None = None) -> None:
+    def __init__(
+        self,
+        log: Log,
+        clock: Clock,
+        ledger: Ledger | None = None,
+        *,
+        memory: Memory | None = None,
+    ) -> None:
         """Rooms are kept in ``log``, what turns do in ``ledger``; waiting goes through ``clock``.
 
-        Without a ledger, nothing of what a turn has done is known after a crash.
+        Without a ledger, nothing of what a turn has done is known after a crash. ``memory`` is what
+        rooms remember beyond their logs.
         """
-        self._log, self.clock, self.ledger = log, clock, ledger
+        self._log, self.clock, self.ledger, self._memory = log, clock, ledger, memory
         self._rooms: dict[RoomId, asyncio.Task[Room]] = {}
         self._breakouts = Breakouts(log, self._sub_room, self.live)
         self._leaving = False
@@ -162,6 +171,10 @@ class Scheduler:
         live.routers.known.update(
             {ParticipantId(who): router for who, router in programs.routers.items()}
         )
+        if self._memory is not None:
+            live.turns.recollection = Recollection(
+                self._memory, self._log, self.clock, lambda: live.floor
+            )
         opened = Room(live, self._log, self._breakouts, older=floor.head > 0)
         if self.adviser is not None:
             opened.consult(self.adviser)

@@ -9,6 +9,7 @@ from tertulia.orchestrator.errors import Misbehaved
 from tertulia.orchestrator.events import Event
 from tertulia.orchestrator.floor import Hold, Keepsake, Note, Seat
 from tertulia.orchestrator.keepsakes import keepable
+from tertulia.orchestrator.mind import Mind
 from tertulia.orchestrator.plans import PlanEvent
 from tertulia.orchestrator.ports import Clock, Ledger, Reply
 from tertulia.orchestrator.room import Audience, ParticipantId, RoomId, TurnId
@@ -25,8 +26,9 @@ class Turn:
     ``view`` holds the utterances (events whose body is ``Said``) up to ``as_of`` that may be drawn
     on for this audience, oldest first; ``answers`` is the one that is owed an answer. ``notes`` are
     those about participants that all of this audience may know of, ``kept`` is what the agent has
-    kept from earlier turns and may draw on in this one, oldest first. ``deeds`` is what it does to
-    the world: hand it on to a turn that is made to stand in for this one.
+    kept from earlier turns and may draw on in this one, oldest first; what else may be recalled for
+    this audience, its ``mind`` tells. ``deeds`` is what it does to the world: hand it on to a turn
+    that is made to stand in for this one.
     """
 
     __slots__ = (
@@ -48,6 +50,7 @@ class Turn:
         "kept",
         "me",
         "members",
+        "mind",
         "notes",
         "tell_plan",
         "view",
@@ -70,6 +73,7 @@ class Turn:
         self.members, self.clock, self.notes = members, clock, notes
         self.me = members[hold.participant]
         self.deeds = Deeds()
+        self.mind = Mind()
         self.see(hold, view)
         self._deliver, self._news = deliver, news
         self.kept: tuple[Keepsake, ...] = ()

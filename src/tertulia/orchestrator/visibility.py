@@ -9,6 +9,9 @@ thought up from what was meant for *all of that audience*. So a whisper cannot s
 public turn. Stays narrow the speaker's own view and never that of others: an agent that has been
 there all along does not forget when somebody comes in without history.
 
+Facts, searches and summaries follow the same rule (``Reach``). In another room a fact is for those
+who were there when it was learnt, and for nobody else, unless somebody has opened it to all.
+
 There is one exception, which a policy has to ask for and the log shows (``TurnGranted.discloses``):
 who sums up a round of private turns before everybody may draw upon what it was told in them.
 """
@@ -17,8 +20,9 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from tertulia.orchestrator.events import Event, Joined, Left, Said
-from tertulia.orchestrator.floor import Floor, Keepsake, Note
-from tertulia.orchestrator.room import Audience, ParticipantId, Stay
+from tertulia.orchestrator.facts import Fact, Scope
+from tertulia.orchestrator.floor import Floor, Hold, Keepsake, Note
+from tertulia.orchestrator.room import Audience, ParticipantId, RoomId, Stay
 from tertulia.orchestrator.subrooms import SubRoom
 
 FROM_THE_BEGINNING = (Stay(1),)
@@ -130,6 +134,58 @@ def kept_by(floor: Floor, speaker: ParticipantId, audience: Audience) -> tuple[K
     """What ``speaker`` keeps and may draw on when it speaks to ``audience``, oldest first."""
     mine = (kept for kept in floor.kept if kept.by == speaker)
     return tuple(kept for kept in mine if covers(kept.audience, audience))
+
+
+@dataclass(frozen=True, slots=True)
+class Reach:
+    """What may be drawn on: by one who has this sight, for all who will hear it, as of a seq.
+
+    ``hearers`` is the audience of what is made of it; of a reader, it is the reader alone.
+    """
+
+    sight: Sight
+    hearers: Audience
+    as_of: int | None = None
+
+    def covers(self, audience: Audience, first: int, last: int) -> bool:
+        """Whether what was for ``audience``, and comes from these places in the log, is in reach.
+
+        Both have to lie in one stay.
+        """
+        who, stays = self.sight.who, self.sight.stays
+        return (
+            (audience is None or who in audience)
+            and covers(audience, self.hearers)
+            and (self.as_of is None or last <= self.as_of)
+            and any(s.since <= first and (s.until is None or last <= s.until) for s in stays)
+        )
+
+
+def reading(sight: Sight) -> Reach:
+    """What one participant may read."""
+    return Reach(sight, (sight.who,))
+
+
+def speaking(floor: Floor, hold: Hold) -> Reach:
+    """What may be drawn on in a turn."""
+    return Reach(sight_of(floor, hold.participant), hold.audience, hold.as_of)
+
+
+def recallable(fact: Fact, room: RoomId, reach: Reach) -> bool:
+    """Whether a fact may be recalled in ``room`` within ``reach``."""
+    who = reach.sight.who
+    if fact.scope is Scope.PARTICIPANT and fact.owner != who:
+        return False
+    if fact.room == room:
+        return reach.covers(fact.audience, fact.first, fact.last)
+    known = fact.elsewhere is None or who in fact.elsewhere
+    return fact.scope is not Scope.ROOM and known and covers(fact.elsewhere, reach.hearers)
+
+
+def witnesses(floor: Floor, first: int, last: int) -> tuple[ParticipantId, ...]:
+    """Those who were there for this part of the log as a whole, sorted."""
+    there = (Reach(Sight(who, stays), (who,)) for who, stays in floor.stays.items())
+    return tuple(sorted(r.sight.who for r in there if r.covers(None, first, last)))
 
 
 def sub_rooms_of(floor: Floor, who: ParticipantId) -> tuple[SubRoom, ...]:

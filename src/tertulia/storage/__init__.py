@@ -5,6 +5,7 @@ from tertulia.storage.ledger import SqlLedger
 from tertulia.storage.log import SqlLog
 from tertulia.storage.memory import Memory, MemoryLog
 from tertulia.storage.memory_ledger import MemoryLedger
+from tertulia.storage.recollections import SqlMemory, VolatileMemory
 from tertulia.storage.verify import Report, Violation, verify
 
 __all__ = [
@@ -14,7 +15,9 @@ __all__ = [
     "Report",
     "SqlLedger",
     "SqlLog",
+    "SqlMemory",
     "Violation",
+    "VolatileMemory",
     "to_json",
     "verify",
 ]

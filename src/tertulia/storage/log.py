@@ -22,7 +22,7 @@ from tertulia.storage.owners import LEASE_S, Heartbeat, is_alive, this_process
 from tertulia.storage.schema import upgrade
 from tertulia.storage.tables import events, rooms, snapshots, turns
 from tertulia.storage.views import listed, within
-from tertulia.storage.writer import Writer
+from tertulia.storage.writer import Work, Writer
 
 T = TypeVar("T")
 
@@ -111,6 +111,20 @@ class SqlLog:
         self._writing.shutdown()
         self._reading.shutdown()
         self._engine.dispose()
+
+    async def write(self, work: Work) -> Any:
+        """Do something else in the writer's next transaction; what it gave, once that is durable.
+
+        ``work`` is called with the connection, on the writer's thread. It may raise what it
+        refuses before it has written anything.
+        """
+        return await self._writer.write(work)
+
+    def query(self, query: Callable[[sa.Connection], T]) -> T:
+        """Read something in one transaction, on the thread of whoever calls."""
+        if self._writer.closed:
+            raise ShuttingDown
+        return self._query(query)
 
     def drop(self) -> None:
         """Let go as a process does that is killed: write nothing more, and give nothing back."""

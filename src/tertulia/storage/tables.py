@@ -2,7 +2,7 @@
 
 import sqlalchemy as sa
 
-REVISION = "0002"
+REVISION = "0003"
 """The migration that makes exactly these tables."""
 
 metadata = sa.MetaData()
@@ -114,3 +114,40 @@ results = sa.Table(
     sa.Column("text", sa.Text, nullable=False),
 )
 """Results of tools that were too long to be read, whole."""
+facts = sa.Table(
+    "facts",
+    metadata,
+    sa.Column("number", sa.Integer, primary_key=True),
+    sa.Column("id", sa.Text, nullable=False),
+    sa.Column("text", sa.Text, nullable=False),
+    sa.Column("scope", sa.Text, nullable=False),
+    sa.Column("room", sa.Text, nullable=False),
+    sa.Column("sources", sa.Text, nullable=False),
+    sa.Column("first", sa.Integer, nullable=False),
+    sa.Column("last", sa.Integer, nullable=False),
+    sa.Column("by", sa.Text, nullable=False),
+    sa.Column("at", sa.Float, nullable=False),
+    sa.Column("owner", sa.Text),
+    sa.Column("about", sa.Text),
+    sa.Column("audience", sa.Text),
+    sa.Column("elsewhere", sa.Text),
+    sa.Column("ended", sa.Float),
+    sa.Column("ended_by", sa.Text),
+    sa.Column("successor", sa.Text),
+)
+"""One row a fact, for ever. ``sources`` is a JSON list of seqs; ``ended`` says since when not."""
+
+sa.Index("one_fact_per_id", facts.c.id, unique=True)
+sa.Index("facts_of_a_room", facts.c.room, facts.c.number)
+sa.Index("facts_of_all_rooms", facts.c.scope, facts.c.number)
+
+searchable = sa.Table(
+    "searchable",
+    metadata,
+    sa.Column("room", sa.Text, primary_key=True),
+    sa.Column("number", sa.Integer, nullable=False),
+    sa.Column("seq", sa.Integer, nullable=False),
+)
+"""Up to which seq what was said in a room is in the index of words, and its number there."""
+
+sa.Index("one_room_per_number", searchable.c.number, unique=True)

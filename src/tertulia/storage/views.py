@@ -6,8 +6,8 @@ from collections.abc import Sequence
 import sqlalchemy as sa
 
 from tertulia.orchestrator.ports import RoomSummary
-from tertulia.orchestrator.room import RoomId
-from tertulia.orchestrator.visibility import Sight
+from tertulia.orchestrator.room import Audience, ParticipantId, RoomId
+from tertulia.orchestrator.visibility import Reach, Sight
 from tertulia.storage.tables import events, rooms
 
 
@@ -23,6 +23,35 @@ def within(sight: Sight) -> sa.ColumnElement[bool]:
         for stay in sight.stays
     ]
     return sa.and_(meant, sa.or_(sa.false(), *there))
+
+
+def reached(
+    reach: Reach,
+    audience: sa.ColumnElement[str | None],
+    first: sa.ColumnElement[int],
+    last: sa.ColumnElement[int],
+) -> sa.ColumnElement[bool]:
+    """The condition that says what ``visibility.Reach.covers`` says."""
+    in_a_stay = [
+        first >= stay.since
+        if stay.until is None
+        else sa.and_(first >= stay.since, last <= stay.until)
+        for stay in reach.sight.stays
+    ]
+    known = [] if reach.as_of is None else [last <= reach.as_of]
+    meant = for_all_of(audience, reach.hearers, reach.sight.who)
+    return sa.and_(meant, sa.or_(sa.false(), *in_a_stay), *known)
+
+
+def for_all_of(
+    audience: sa.ColumnElement[str | None], hearers: Audience, who: ParticipantId
+) -> sa.ColumnElement[bool]:
+    """The condition that something is meant for ``who``, and for all of ``hearers``."""
+    if hearers is None:
+        return audience.is_(None)
+    each = {who, *hearers}
+    meant = (audience.contains(f'"{one}"', autoescape=True) for one in sorted(each))
+    return sa.or_(audience.is_(None), sa.and_(*meant))
 
 
 def listed(connection: sa.Connection) -> Sequence[RoomSummary]:

@@ -9,6 +9,7 @@ from tertulia.orchestrator.feed import PAGE
 from tertulia.orchestrator.room import RoomId
 from tertulia.testing.canaries import Canary, repeated, sent
 from tertulia.testing.eyes import Eyes
+from tertulia.testing.recalled import Askers
 from tertulia.testing.recording import Recording
 from tertulia.testing.sightings import Sighting, of_readers, of_turns
 
@@ -45,8 +46,9 @@ async def assert_no_leak(
     It takes everybody who ever was in these rooms (all rooms, unless some are named), and a
     stranger, and looks at every projection there is: readers' feeds, live and from the log, the
     utterances page by page, the metrics; the view and the prompt of every turn, and what bids are
-    made from. With ``canaries`` (see ``plant``) it also looks for their words in all that was said
-    since, and in what models were sent, if there is a ``recording`` of that.
+    made from; of a ``House`` also what is remembered, and what searches find. With ``canaries``
+    (see ``plant``) it also looks for their words in all that was said since, and in what models
+    were sent, if there is a ``recording`` of that.
     Raises ``Unknown`` for a room that is not there.
     """
     log = house.log if isinstance(house, House) else house
@@ -63,6 +65,11 @@ async def assert_no_leak(
         live = await _live(house, name)
         found += await of_readers(log, name, eyes, live)
         found += of_turns(name, eyes.events)
+    if isinstance(house, House):
+        words = [canary.word for canary in canaries]
+        for looked_at in eyes_of:
+            asked = Askers(house.memory, RoomId(looked_at), eyes_of)
+            found += await asked.sightings(words)
     for canary in canaries:
         for eyes in eyes_of.values():
             found += repeated(canary, eyes)
