@@ -3,10 +3,21 @@
 import asyncio
 from typing import Any, ClassVar
 
+import httpx
 import pytest
 from tests.agents.turns import ANA, BO, said, turn_in
 
-from tertulia.agents import Carried, IdempotencyKey, Terms, carry_out, on_terms, tool, toolbox
+from tertulia.agents import (
+    Carried,
+    IdempotencyKey,
+    ServerLost,
+    ServerSilent,
+    Terms,
+    carry_out,
+    on_terms,
+    tool,
+    toolbox,
+)
 from tertulia.agents.tools import named
 from tertulia.orchestrator import Turn
 from tertulia.orchestrator.deeds import Deeds
@@ -177,7 +188,7 @@ def test_arguments_that_do_not_fit_are_told_to_the_model() -> None:
 def test_what_may_pass_is_tried_again_unless_it_is_never_to_run_twice(
     effect: str, calls: int
 ) -> None:
-    desk = Desk(Unreachable(what="busy"), ConnectionError("cut"), "booked")
+    desk = Desk(Unreachable(what="busy"), ConnectionRefusedError("shut"), "booked")
     book = on_terms(tool(desk.book), Terms(effect=effect, tries=3))  # type: ignore[arg-type]
 
     async def main() -> Carried:
@@ -185,6 +196,33 @@ def test_what_may_pass_is_tried_again_unless_it_is_never_to_run_twice(
 
     assert run(main()).ok == (calls == 3)
     assert len(desk.seen) == calls
+
+
+@pytest.mark.parametrize(
+    ("error", "state"),
+    [
+        (ConnectionResetError("cut"), EffectState.UNCERTAIN),
+        (TimeoutError("late"), EffectState.UNCERTAIN),
+        (httpx.ReadTimeout("late"), EffectState.UNCERTAIN),
+        (ServerLost("desk", "went away"), EffectState.UNCERTAIN),
+        (ServerSilent("desk", "is not there"), EffectState.FAILED),
+        (httpx.ConnectError("nobody there"), EffectState.FAILED),
+        (ConnectionRefusedError("nobody there"), EffectState.FAILED),
+        (Unreachable(what="try again"), EffectState.FAILED),
+        (ValueError("no"), EffectState.FAILED),
+    ],
+)
+def test_where_the_line_was_cut_nobody_knows_what_was_done(
+    error: Exception, state: EffectState
+) -> None:
+    async def main() -> Carried:
+        turn, book = in_ledger(MemoryLedger()), tool(Desk(error).book)
+        return await carry_out(turn, book, {"city": "Lyon"}, call="c1")
+
+    carried = run(main())
+    assert carried.effect.state is state
+    assert str(error) in carried.text
+    assert not carried.ok
 
 
 def test_what_will_not_pass_is_not_tried_again() -> None:

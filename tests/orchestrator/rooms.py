@@ -54,7 +54,8 @@ class House:
         """Have a memory alone, or share one; ``log`` is another log than a ``MemoryLog``."""
         self.memory = memory or Memory()
         self.log = log or MemoryLog(self.memory)
-        self.scheduler = Scheduler(self.log, VirtualClock())
+        ledger = getattr(self.log, "ledger", None)
+        self.scheduler = Scheduler(self.log, VirtualClock(), ledger)
 
     async def room(
         self,

@@ -154,7 +154,7 @@ class LedgerContract(ABC):
         with pytest.raises(Fenced):
             await ledger.write(effect("c2"), 1)
         with pytest.raises(Fenced):
-            await ledger.abandon(KITCHEN, 1, [])
+            await ledger.abandon(KITCHEN, 1, [], 9.5)
         assert await ledger.of_room(KITCHEN, 9) == [effect()]
         await ledger.write(effect("c2"), 2)
 
@@ -178,13 +178,15 @@ class LedgerContract(ABC):
         held = [effect(f"{state}", "kitchen/2", state=state) for state in EffectState]
         for one in left + held:
             await ledger.write(one, 1)
-        await ledger.abandon(KITCHEN, 1, [TurnId("kitchen/2")])
-        states = [one.state for one in await ledger.of_turn(TurnId("kitchen/1"))]
+        await ledger.abandon(KITCHEN, 1, [TurnId("kitchen/2")], 9.5)
+        over = await ledger.of_turn(TurnId("kitchen/1"))
+        states = [one.state for one in over]
         then = {
             EffectState.RUNNING: EffectState.UNCERTAIN,
             EffectState.ASKED: EffectState.REFUSED,
         }
         assert states == [then.get(state, state) for state in EffectState]
+        assert {one.settled for one in over if one.id.endswith("asked")} == {9.5}
         assert await ledger.of_turn(TurnId("kitchen/2")) == held
 
     async def test_another_process_reads_what_was_written(self, both: tuple[Log, Ledger]) -> None:

@@ -205,7 +205,7 @@ class _Deed:
             self._turn.deeds.queue(self.effect, self._turn.clock)
             raise error
         if in_doubt(error) and not self._repeatable:
-            return self._nobody_knows(str(error))
+            return self._nobody_knows(f"{type(error).__name__}: {error}")
         return self._fail(EffectState.FAILED, f"{type(error).__name__}: {error}")
 
     def _nobody_knows(self, why: str) -> Carried:

@@ -208,11 +208,11 @@ class Ledger(Protocol):
         """
         ...
 
-    async def abandon(self, room: RoomId, epoch: int, held: Collection[TurnId]) -> None:
-        """Settle what turns of a room other than those ``held`` have left open.
+    async def abandon(self, room: RoomId, epoch: int, held: Collection[TurnId], now: float) -> None:
+        """Settle, at ``now`` (Unix seconds), what turns other than those ``held`` have left open.
 
         Nobody will go on with it: what was running is uncertain, what was asked for is refused.
-        Raises what ``write`` does.
+        Raises what awaiting ``write`` does.
         """
         ...
 

@@ -34,9 +34,9 @@ class SqlLedger:
         """Queue an effect."""
         return self._writer.queue(Entry(effect, epoch, whole))
 
-    async def abandon(self, room: RoomId, epoch: int, held: Collection[TurnId]) -> None:
+    async def abandon(self, room: RoomId, epoch: int, held: Collection[TurnId], now: float) -> None:
         """Settle what turns that are over have left open."""
-        await self._writer.write(lambda c: _abandon(c, room, epoch, held))
+        await self._writer.write(lambda c: _abandon(c, room, epoch, held, now))
 
     async def of_turn(self, turn: TurnId) -> Sequence[Effect]:
         """The effects of a turn."""
@@ -69,7 +69,9 @@ class SqlLedger:
 _ALL = sa.select(effects)
 
 
-def _abandon(connection: sa.Connection, room: RoomId, epoch: int, held: Collection[TurnId]) -> None:
+def _abandon(
+    connection: sa.Connection, room: RoomId, epoch: int, held: Collection[TurnId], now: float
+) -> None:
     newest = connection.scalar(sa.select(rooms.c.epoch).where(rooms.c.id == room))
     if newest != epoch:
         raise Fenced(room=room, epoch=epoch)
@@ -77,5 +79,5 @@ def _abandon(connection: sa.Connection, room: RoomId, epoch: int, held: Collecti
         theirs = sa.and_(
             effects.c.room == room, effects.c.state == state, effects.c.turn.not_in(held)
         )
-        said = {"result": TOO_LATE} if then is EffectState.REFUSED else {}
+        said = {"result": TOO_LATE, "settled": now} if then is EffectState.REFUSED else {}
         connection.execute(effects.update().where(theirs).values(state=then.value, **said))

@@ -45,14 +45,17 @@ class MemoryLedger:
         promise.set_result(None)
         return promise
 
-    async def abandon(self, room: RoomId, epoch: int, held: Collection[TurnId]) -> None:
+    async def abandon(self, room: RoomId, epoch: int, held: Collection[TurnId], now: float) -> None:
         """Settle what turns that are over have left open."""
         self._fence(room, epoch)
         for effect in self._of(room):
             then = LEFT_OPEN.get(effect.state)
-            if then is not None and effect.turn not in held:
-                result = TOO_LATE if then is EffectState.REFUSED else effect.result
-                self._kept.known[effect.id] = replace(effect, state=then, result=result)
+            if then is None or effect.turn in held:
+                continue
+            left = replace(effect, state=then)
+            if then is EffectState.REFUSED:
+                left = replace(left, result=TOO_LATE, settled=now)
+            self._kept.known[effect.id] = left
 
     async def of_turn(self, turn: TurnId) -> Sequence[Effect]:
         """The effects of a turn."""

@@ -6,7 +6,7 @@ or mends anything. Each violation names the rule that is broken:
 ========== =====================================================================================
 rule       what holds for every room
 ========== =====================================================================================
-stray      events, turns and snapshots belong to a room that is listed
+stray      events, turns, snapshots and effects belong to a room that is listed
 gap        the events' ``seq`` count from 1 without a gap
 head       the last of them is the room's ``head``
 chain      each row's digest follows from the row and the digest before; the room's is the last
@@ -20,6 +20,9 @@ audience   who speaks is in his own audience; a turn keeps the audience of its g
 policy     the room's policy is known here, so that its decisions can be made again
 replay     each event fits the floor before it, and each decision is made again as recorded
 snapshot   the kept floor is the one that the events fold to
+effect     an effect belongs to a turn that was granted, and has its holder and audience; one that
+           may run once was begun once, unless a person said so; once its turn has ended and no
+           process has the room, it is settled or uncertain; a result that was cut is kept whole
 ========== =====================================================================================
 
 One damage may break several rules. What ``replay`` finds is told once a room: from there on, the
@@ -40,10 +43,11 @@ from tertulia.orchestrator.replay import Disagreement, replay
 from tertulia.orchestrator.room import ROOM, Audience, RoomId, TurnId
 from tertulia.orchestrator.visibility import covers
 from tertulia.storage.codec import floor_from_json, from_row, is_whole, seal
+from tertulia.storage.effect_rules import Turns, wrong_effects
 from tertulia.storage.engine import connect, place
 from tertulia.storage.faults import in_our_words
 from tertulia.storage.schema import expect
-from tertulia.storage.tables import events, rooms, snapshots, turns
+from tertulia.storage.tables import effects, events, rooms, snapshots, turns
 
 PAGE = 1000
 """How many rows are in memory at a time."""
@@ -104,7 +108,7 @@ def _report(connection: sa.Connection) -> Report:
 
 
 def _strays(connection: sa.Connection) -> Iterator[Violation]:
-    for table in (events, turns, snapshots):
+    for table in (events, turns, snapshots, effects):
         homeless = sa.select(table.c.room).where(table.c.room.not_in(sa.select(rooms.c.id)))
         for room in connection.scalars(homeless.distinct()):
             yield Violation(room, 0, "stray", f"rows in {table.name} of a room that is not listed")
@@ -137,6 +141,7 @@ class _Room:
         self._seq, self._chain = 0, b""
         self._turns: dict[TurnId, _Settled] = {}
         self._under_way: dict[TurnId, Event] = {}
+        self._grants: dict[TurnId, Event] = {}
         self._spoken: set[TurnId] = set()
         self._whispers: dict[int, Audience] = {}
 
@@ -155,6 +160,10 @@ class _Room:
         if room.chain != self._chain:
             self._find(self._seq, "chain", "the room's digest is not that of its last event")
         self._compare({row.id: _settled(row) for row in settled})
+        over = self._turns.keys() - self._under_way.keys()
+        known = Turns(self._grants, frozenset(over), room.owner is not None)
+        for seq, what in wrong_effects(connection, self._room, known):
+            self._find(seq, "effect", what)
 
     def _find(self, seq: int, rule: str, what: str) -> None:
         self.found.append(Violation(self._room, seq, rule, what))
@@ -202,7 +211,7 @@ class _Room:
         if granted.turn in self._turns:
             self._find(event.seq, "turn", f"turn {granted.turn!r} is granted again")
         self._turns[granted.turn] = (event.by, event.seq, None, None)
-        self._under_way[granted.turn] = event
+        self._under_way[granted.turn] = self._grants[granted.turn] = event
         question = self._whispers.get(granted.answers or 0)
         if not covers(question, event.audience):
             what = f"answers the whisper {granted.answers} to more than those who heard it"
