@@ -157,6 +157,24 @@ def facts(
 
 @app.command()
 @failing_clearly
+def effects(
+    room: Annotated[str, typer.Argument(help="The room's name.")],
+    *,
+    db: Db = DB,
+    reader: Annotated[
+        str | None,
+        typer.Option("--as", help="Show only what this participant may see."),
+    ] = None,
+    json: Json = False,
+) -> None:
+    """Print what the turns of a room did: each tool call, and what came of it."""
+    from tertulia.cli.deeds import print_effects
+
+    print_effects(db, room, reader=reader, json=json)
+
+
+@app.command()
+@failing_clearly
 def metrics(
     room: Annotated[str, typer.Argument(help="The room's name.")],
     *,

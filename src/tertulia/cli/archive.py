@@ -11,6 +11,7 @@ from sqlalchemy.engine import make_url
 
 from tertulia.compose import MEMORY
 from tertulia.orchestrator import Event, handle
+from tertulia.orchestrator.effects import Effect
 from tertulia.orchestrator.errors import Invalid, Unknown
 from tertulia.orchestrator.facts import Fact, Wanted
 from tertulia.orchestrator.feed import PAGE
@@ -18,12 +19,13 @@ from tertulia.orchestrator.ports import RoomSummary
 from tertulia.orchestrator.room import ParticipantId, RoomId
 from tertulia.orchestrator.visibility import Reach, Sight, sight_in
 from tertulia.storage.codec import from_row
+from tertulia.storage.effect_rows import effect_of
 from tertulia.storage.engine import connect, place
 from tertulia.storage.facts import chosen
 from tertulia.storage.faults import in_our_words
 from tertulia.storage.schema import expect
 from tertulia.storage.search import Sought, search
-from tertulia.storage.tables import events
+from tertulia.storage.tables import effects, events
 from tertulia.storage.views import listed
 
 
@@ -109,6 +111,12 @@ class Archive:
         )
         rows = self._connection.execute(moves.order_by(events.c.seq))
         return sight_in(map(from_row, rows), who)
+
+    def effects(self, room: str) -> Iterator[Effect]:
+        """What the turns of the room did, in the order in which it was begun."""
+        wanted = sa.select(effects).where(effects.c.room == room).order_by(effects.c.number)
+        rows = self._connection.execute(wanted.execution_options(yield_per=PAGE))
+        return map(effect_of, rows)
 
     def _page(self, room: str, after: int) -> list[Event]:
         wanted = sa.select(events).where(events.c.room == room, events.c.seq > after)
