@@ -319,3 +319,53 @@ def eval_turns(
     from tertulia.evaluation import eval_turns as measure
 
     print_figures(measure(data, split, RULES if rules else LEARNED), json=json)
+
+
+Rooms = Annotated[int, typer.Option(min=1, help="How many tasks are played at once.")]
+Kills = Annotated[int, typer.Option(min=0, help="How often the process is killed (-9).")]
+Chance = Annotated[int, typer.Option(min=0, max=2**63 - 1, help="Where chance comes from.")]
+PauseMs = Annotated[float, typer.Option(min=0, max=60_000, help="Longest pause, drawn each time.")]
+Drop = Annotated[bool, typer.Option("--drop", help="Leave one action out: 0 is to come out.")]
+Keep = Annotated[Path | None, typer.Option(help="A new folder in which the rooms stay.")]
+
+
+@examine.command("tau2")
+@failing_clearly
+def eval_tau2(
+    *,
+    domain: Annotated[str, typer.Option(help="airline, retail, telecom, or all.")] = "all",
+    split: Annotated[str, typer.Option(help="train, test, or full.")] = "train",
+    rooms: Rooms = 1,
+    kills: Kills = 0,
+    seed: Chance = 1,
+    pause_ms: PauseMs = 50,
+    drop: Drop = False,
+    keep: Keep = None,
+    json: Json = False,
+) -> None:
+    """Customer service by scripted participants: does tau2's judge find what was to be done?"""
+    from tertulia.cli.examining import pace, print_tau2
+
+    wanted = pace(rooms=rooms, kills=kills, seed=seed, pause_ms=pause_ms)
+    print_tau2(domain, split, wanted, drop=drop, keep=keep, json=json)
+
+
+@examine.command("functions")
+@failing_clearly
+def eval_functions(
+    *,
+    data: Annotated[Path, typer.Option(help="Folder with the unpacked package bfcl-eval.")],
+    category: Annotated[str, typer.Option(help="base or miss_param.")] = "base",
+    rooms: Rooms = 1,
+    kills: Kills = 0,
+    seed: Chance = 1,
+    pause_ms: PauseMs = 50,
+    drop: Drop = False,
+    keep: Keep = None,
+    json: Json = False,
+) -> None:
+    """Function calls over several turns and agents: does BFCL's checker find them right?"""
+    from tertulia.cli.examining import pace, print_functions
+
+    wanted = pace(rooms=rooms, kills=kills, seed=seed, pause_ms=pause_ms)
+    print_functions(data, category, wanted, drop=drop, keep=keep, json=json)

@@ -1,0 +1,1 @@
+"""Tasks of other people's making, played in rooms of ours and judged by their own judges."""
