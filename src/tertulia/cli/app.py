@@ -343,7 +343,7 @@ def eval_tau2(
     keep: Keep = None,
     json: Json = False,
 ) -> None:
-    """Customer service by scripted participants: does tau2's judge find what was to be done?"""
+    """Customer service by scripted participants, judged by tau2's own evaluator."""
     from tertulia.cli.examining import pace, print_tau2
 
     wanted = pace(rooms=rooms, kills=kills, seed=seed, pause_ms=pause_ms)
@@ -364,7 +364,7 @@ def eval_functions(
     keep: Keep = None,
     json: Json = False,
 ) -> None:
-    """Function calls over several turns and agents: does BFCL's checker find them right?"""
+    """Function calls over several turns and agents, judged by BFCL's own checker."""
     from tertulia.cli.examining import pace, print_functions
 
     wanted = pace(rooms=rooms, kills=kills, seed=seed, pause_ms=pause_ms)

@@ -221,7 +221,7 @@ def messages(steps: Sequence[Step]) -> Iterator[Message]:
 
 
 def simulation(task: Task, said: Sequence[Message]) -> SimulationRun:
-    """A finished conversation as tau2 keeps one; it ended because the user said so, or too early."""
+    """A conversation as tau2 keeps one; unless the user ended it, it ended too early."""
     first, last = (datetime.fromisoformat(str(said[n].timestamp)) for n in (0, -1))
     over = isinstance(said[-1], UserMessage) and STOP in (said[-1].content or "")
     return SimulationRun(
