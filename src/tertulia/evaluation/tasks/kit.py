@@ -8,7 +8,7 @@ from random import Random
 from typing import Annotated, Any
 
 from langchain_core.tools import BaseTool, StructuredTool
-from pydantic import BaseModel, ConfigDict, WithJsonSchema, create_model
+from pydantic import BaseModel, ConfigDict, Field, WithJsonSchema, create_model
 
 from tertulia.agents.terms import IdempotencyKey, Terms, on_terms
 from tertulia.evaluation.tasks.script import Player, ToolSpec
@@ -17,6 +17,8 @@ from tertulia.orchestrator.effects import EffectPolicy
 
 WRITES = Terms(effect=EffectPolicy.IDEMPOTENT)
 READS = Terms(effect=EffectPolicy.SAFE_RETRY)
+LEFT_OUT = object()
+"""Stands for an argument that was not given: what is its default is the world's affair."""
 
 
 class Slowness:
@@ -48,11 +50,11 @@ def tools_of(player: Player, backend: Backend, slowness: Slowness) -> list[BaseT
 def _tool(by: str, spec: ToolSpec, backend: Backend, slowness: Slowness) -> BaseTool:
     async def write(idempotency_key: IdempotencyKey, **arguments: Any) -> str:
         return await slowness.around(
-            lambda: backend.write(idempotency_key, by, spec.name, arguments)
+            lambda: backend.write(idempotency_key, by, spec.name, given(arguments))
         )
 
     async def read(**arguments: Any) -> str:
-        return await slowness.around(lambda: backend.read(by, spec.name, arguments))
+        return await slowness.around(lambda: backend.read(by, spec.name, given(arguments)))
 
     does: Callable[..., Awaitable[str]] = write if spec.writes else read
     made = StructuredTool(
@@ -62,6 +64,15 @@ def _tool(by: str, spec: ToolSpec, backend: Backend, slowness: Slowness) -> Base
         coroutine=does,
     )
     return on_terms(made, WRITES if spec.writes else READS)
+
+
+def given(arguments: Mapping[str, Any]) -> dict[str, Any]:
+    """The arguments without those that were left out."""
+    return {name: value for name, value in arguments.items() if value is not LEFT_OUT}
+
+
+def _left_out() -> object:
+    return LEFT_OUT
 
 
 @lru_cache(maxsize=512)
@@ -75,7 +86,7 @@ def arguments_of(name: str, schema: str, *, keyed: bool) -> type[BaseModel]:
     fields: dict[str, Any] = {
         argument: (
             Annotated[Any, WithJsonSchema(_whole(about, known))],
-            ... if argument in wanted else None,
+            ... if argument in wanted else Field(default_factory=_left_out),
         )
         for argument, about in told.items()
     }
