@@ -1,1 +1,4 @@
-"""Tasks of other people's making, played in rooms of ours and judged by their own judges."""
+"""Tasks of other people's making, played in rooms through kills, and judged by their own judges.
+
+``exam`` says what a set of tasks gives, ``stage`` plays it, ``driver`` kills and judges.
+"""

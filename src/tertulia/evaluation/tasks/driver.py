@@ -7,7 +7,6 @@ counted and judged afterwards is read from the database and the world's journal 
 import asyncio
 import multiprocessing
 import time
-import traceback
 from dataclasses import dataclass, field
 from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
@@ -127,10 +126,17 @@ def _work(exam: Exam, folder: Path, pace: Pace, driver: Connection) -> None:
     """What the process that plays does."""
     try:
         asyncio.run(play_all(exam, folder, pace, lambda *what: driver.send(what)))
-    except Exception:
-        driver.send(("broken", traceback.format_exc()[-2000:]))
+    except Exception as error:
+        driver.send(("broken", _first(error)))
     else:
         driver.send(("over",))
+
+
+def _first(error: Exception) -> str:
+    """What went wrong first, where several tasks did."""
+    while isinstance(error, ExceptionGroup):
+        error = error.exceptions[0]
+    return f"{type(error).__name__}: {error}"
 
 
 async def _judge(exam: Exam, folder: Path, outcome: Outcome) -> None:

@@ -7,6 +7,7 @@ place. Never used for anything else.
 
 import importlib.util
 import sys
+from importlib.machinery import ModuleSpec
 from types import ModuleType
 from typing import Any, NoReturn
 
@@ -26,6 +27,7 @@ def stand_in() -> None:
 
 def _put(name: str, **names: Any) -> None:
     module = ModuleType(name, __doc__)
+    module.__spec__ = ModuleSpec(name, None)  # whoever asks whether it is there gets an answer
     module.__dict__.update(names)
     sys.modules[name] = module
 
