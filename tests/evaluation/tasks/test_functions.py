@@ -10,6 +10,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 from textwrap import dedent
+from typing import Any
 
 import pytest
 from typer.testing import CliRunner
@@ -94,7 +95,7 @@ def data(tmp_path: Path) -> Iterator[str]:
         "involved_classes": ["Shelf", "Desk"],
     }
     name = "BFCL_v4_multi_turn_miss_param.json"
-    lines = {
+    lines: dict[str, list[Any]] = {
         name: [entry],
         f"possible_answer/{name}": [{"id": "miss_param_0", "ground_truth": TRUTH}],
     }
