@@ -10,17 +10,24 @@ from tertulia.orchestrator import Event, Outcome, Said
 from tertulia.orchestrator.admission.input import RESTARTS
 from tertulia.orchestrator.events import (
     BargedIn,
+    ReturnRequested,
     RoomEnded,
     TurnEnded,
     TurnGranted,
     TurnInformed,
+    TurnParked,
     TurnResumed,
+    TurnReturned,
     Uptake,
 )
 from tertulia.orchestrator.floor import Floor, Hold, Phase
-from tertulia.orchestrator.room import Audience, Kind, RoomId, TurnId
+from tertulia.orchestrator.room import ROOM, Audience, Kind, RoomId, TurnId
 from tertulia.orchestrator.transitions import apply
 from tertulia.orchestrator.visibility import covers
+
+OF_TURNS = (
+    BargedIn | TurnEnded | TurnInformed | TurnResumed | TurnParked | ReturnRequested | TurnReturned
+)
 
 STEP = 40
 """No request of these rooms' dozen members amounts to more events than this."""
@@ -53,19 +60,22 @@ class Account:
         self._causes[event.cause] += 1
         self._audiences[event.seq] = event.audience
         assert self._causes[event.cause] <= STEP
-        assert event.audience is None or event.by in event.audience
+        assert event.audience is None or event.by in (ROOM, *event.audience)
         _check_holders(self.floor)
         body = event.body
         if isinstance(body, TurnGranted):
             _check_grant(before, event)
+        if isinstance(body, TurnReturned):
+            _check_return(before, event, body)
         if event.cause != self._cause:
             assert not self._to_end & {hold.turn for hold in before.holds}
             self._cause, self._to_end = event.cause, set()
         if isinstance(body, Said):
             self._check_thread(event, body)
             self._check_uptake(before, event, body)
-        if isinstance(body, BargedIn | TurnEnded | TurnInformed | TurnResumed):
-            hold = next(hold for hold in before.holds if hold.turn == body.turn)
+        if isinstance(body, OF_TURNS):
+            hold = before.unfinished(body.turn)
+            assert hold is not None
             assert covers(hold.audience, event.audience)
             if isinstance(body, TurnEnded):
                 self._check_end(event.at, body, hold)
@@ -83,7 +93,8 @@ class Account:
             assert (self.floor.owed, self.floor.latest) == (before.owed, before.latest)
             return
         owing = {(o.participant, o.by, o.audience) for o in self.floor.owed}
-        for who in set(body.addressees) - {event.by}:
+        answered = {q.by for q in self.floor.queries if q.answer == event.seq}
+        for who in set(body.addressees) - {event.by} - answered:
             speaks = who in before.members and before.members[who].kind is not Kind.OBSERVER
             assert not speaks or (who, event.by, event.audience) in owing
         if before.members[event.by].kind is Kind.HUMAN:
@@ -98,7 +109,7 @@ class Account:
             assert covers(self._audiences[body.thread], event.audience)
 
     def _check_end(self, at: float, body: TurnEnded, hold: Hold) -> None:
-        assert at <= hold.until + self.lateness_s
+        assert at <= hold.until + self.lateness_s or hold.returns is not None
         if body.outcome is Outcome.FAILED:
             assert body.problem
         if body.outcome is Outcome.ROLLED_BACK:  # whoever was to be answered is owed an answer
@@ -117,7 +128,13 @@ class Account:
         floor = self.floor
         assert floor.settings.turn_limit is not None
         left = max(0, floor.settings.turn_limit - floor.agent_turns)
-        waiting = len(floor.owed) + len(floor.pending) + len(floor.cut_off) + len(floor.holds)
+        waiting = (
+            len(floor.parked)
+            + len(floor.owed)
+            + len(floor.pending)
+            + len(floor.cut_off)
+            + len(floor.holds)
+        )
         return 12 + waiting + 7 * left
 
 
@@ -130,6 +147,14 @@ def _check_holders(floor: Floor) -> None:
     assert all(floor.members[who].kind is not Kind.OBSERVER for who in holders)
     assert floor.barred == frozenset()
     assert all(seat.undone <= RESTARTS for seat in floor.members.values())
+
+
+def _check_return(before: Floor, event: Event, body: TurnReturned) -> None:
+    """Before everybody else, in the order of asking, and never beside another turn of its own."""
+    hold = next(hold for hold in before.parked if hold.turn == body.turn)
+    assert before.phase is Phase.OPEN
+    assert hold.returns is not None
+    assert before.hold_of(event.by) is None
 
 
 def _check_grant(before: Floor, event: Event) -> None:
@@ -151,9 +176,15 @@ def check_turns(events: Sequence[Event]) -> None:
     resumed = {e.body.turn for e in events if isinstance(e.body, TurnResumed)}
     assert sorted(granted) == sorted(ended)
     assert resumed <= set(granted)
-    spoken = [e for e in events if isinstance(e.body, Said) and e.body.turn]
-    said = [e.body.turn for e in spoken if isinstance(e.body, Said)]
-    assert len(said) == len(set(said))
+    stays: Counter[TurnId] = Counter()
+    said: set[tuple[TurnId, int]] = set()
+    for event in events:
+        match event.body:
+            case TurnParked(turn=turn):
+                stays[turn] += 1
+            case Said(turn=turn) if turn:
+                assert (turn, stays[turn]) not in said
+                said.add((turn, stays[turn]))
     assert isinstance(events[-1].body, RoomEnded)
 
 

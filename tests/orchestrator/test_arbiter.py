@@ -21,6 +21,7 @@ from tests.orchestrator.programs import (
 )
 
 from tertulia.orchestrator import Policy, RoomSettings
+from tertulia.orchestrator.approvals import Answer, ApprovalRule, Matter
 from tertulia.orchestrator.arbiter import decide, step
 from tertulia.orchestrator.errors import LogDamaged, NotNow, RoomClosed
 from tertulia.orchestrator.events import (
@@ -34,15 +35,25 @@ from tertulia.orchestrator.events import (
     Said,
     TurnEnded,
     TurnGranted,
+    TurnReturned,
 )
-from tertulia.orchestrator.floor import Floor, Phase, Standing, revised
+from tertulia.orchestrator.floor import Floor, Hold, Phase, Standing, revised
 from tertulia.orchestrator.plans import PlanState
 from tertulia.orchestrator.policies import Addressed, Conversational
 from tertulia.orchestrator.ports import Choice
 from tertulia.orchestrator.profile import Profile
 from tertulia.orchestrator.replay import Disagreement, replay
 from tertulia.orchestrator.room import ROOM, Kind, ParticipantId, RoomId, TurnId
-from tertulia.orchestrator.transitions import PHASES, STANDINGS, apply, fold, mermaid
+from tertulia.orchestrator.transitions import (
+    PHASES,
+    STANDINGS,
+    TURNS,
+    TurnState,
+    apply,
+    fold,
+    mermaid,
+    turn_state,
+)
 from tertulia.storage.codec import floor_from_json, floor_to_json, from_row, to_row
 
 
@@ -62,9 +73,15 @@ def obeys_the_tables(before: Floor, event: Event) -> Floor:
         expected[event.by] = STANDINGS[before.standing(event.by)][kind]
     if isinstance(event.body, Joined) and event.body.kind is Kind.OBSERVER:
         expected[event.by] = Standing.WATCHING
+    if kind is not TurnReturned and getattr(event.body, "turn", "") in parked_in(before):
+        expected[event.by] = before.standing(event.by)  # it has the floor, or not, in another turn
     assert {who: after.standing(who) for who in CAST} == expected
     assert after.phase is PHASES[before.phase].get(kind, before.phase)
     return after
+
+
+def parked_in(floor: Floor) -> set[TurnId]:
+    return {hold.turn for hold in floor.parked}
 
 
 @given(policies, room_settings, programs())
@@ -197,17 +214,27 @@ def a_floor(standing: Standing) -> Floor:
 def test_what_the_table_does_not_say_cannot_happen(standing: Standing, kind: type) -> None:
     floor = a_floor(standing)
     assert floor.standing(ANA) is standing
-    turn = TurnId("kitchen/1")
+    turn, away = TurnId("kitchen/1"), TurnId("kitchen/9")
+    back = 1 if kind is TurnReturned else None
+    floor = revised(floor, parked=(Hold(away, ANA, 1, 0.0, 9.0, returns=back),))
+    one = turn if standing is Standing.HOLDING else away
+    asked = (Matter.APPROVE, "refund", "{}", ApprovalRule(), 9.0)
     arguments = {
+        "ApprovalAsked": ("a", one, *asked),
+        "ApprovalAnswered": ("a", Answer.APPROVE),
+        "AnswerAwaited": (one, 1, BO, 9.0),
+        "TurnParked": (one, 9.0),
+        "ReturnRequested": (away,),
+        "TurnReturned": (away, 9.0),
         "Joined": ("Ana", Kind.HUMAN),
         "Said": ("Well.",),
         "Described": (Profile(),),
         "Noted": (BO, "is slow"),
         "NoteStruck": (1,),
-        "Kept": (turn, {"a": 1}),
-        "PlanProposed": (turn, 1, "tea", ()),
-        "TasksMoved": (turn, ()),
-        "PlanEnded": (turn, PlanState.DONE),
+        "Kept": (one, {"a": 1}),
+        "PlanProposed": (one, 1, "tea", ()),
+        "TasksMoved": (one, ()),
+        "PlanEnded": (one, PlanState.DONE),
         "FloorRequestDenied": (BO,),
         "Nominated": (BO,),
         "BidMade": (1, 0.5),
@@ -218,7 +245,7 @@ def test_what_the_table_does_not_say_cannot_happen(standing: Standing, kind: typ
         "BargedIn": (turn,),
         "SubRoomOpened": (floor.room,),
         "InterruptionLapsed": (turn,),
-        "TurnEnded": (turn, Outcome.COMMITTED),
+        "TurnEnded": (one, Outcome.COMMITTED),
     }
     event = Event(floor.room, floor.head + 1, 1, 0.0, ANA, kind(*arguments.get(kind.__name__, ())))
     if kind in STANDINGS[standing]:
@@ -228,10 +255,44 @@ def test_what_the_table_does_not_say_cannot_happen(standing: Standing, kind: typ
             apply(floor, event)
 
 
+@pytest.mark.parametrize("state", set(TurnState) - {TurnState.UNBEGUN})
+@pytest.mark.parametrize("kind", sorted({k for t in TURNS.values() for k in t}, key=str))
+def test_what_the_table_of_turns_does_not_say_cannot_happen(state: TurnState, kind: type) -> None:
+    if kind is TurnGranted:
+        return
+    floor, turn = a_floor(Standing.LISTENING), TurnId("kitchen/7")
+    hold = Hold(turn, ANA, 1, 0.0, 9.0, returns=1 if state is TurnState.RETURNING else None)
+    if state in (TurnState.PARKED, TurnState.RETURNING):
+        floor = revised(floor, parked=(hold,))
+    elif state is TurnState.HELD:
+        floor = revised(floor, holds=(hold,))
+    arguments = {
+        "Kept": (turn, {"a": 1}),
+        "PlanProposed": (turn, 1, "tea", ()),
+        "TasksMoved": (turn, ()),
+        "PlanEnded": (turn, PlanState.DONE),
+        "ApprovalAsked": ("a", turn, Matter.APPROVE, "refund", "{}", ApprovalRule(), 9.0),
+        "AnswerAwaited": (turn, 1, BO, 9.0),
+        "TurnParked": (turn, 9.0),
+        "ReturnRequested": (turn,),
+        "TurnReturned": (turn, 9.0),
+        "TurnResumed": (turn, 9.0, 2),
+        "TurnInformed": (turn, 1),
+        "TurnEnded": (turn, Outcome.COMMITTED),
+    }
+    body = kind(*arguments[kind.__name__])
+    event = Event(floor.room, floor.head + 1, 1, 0.0, ANA, body)
+    if kind in TURNS[state]:
+        assert turn_state(apply(floor, event), turn) is TURNS[state][kind]
+    else:
+        with pytest.raises(NotNow, match=f"so {kind.__name__} cannot happen now"):
+            apply(floor, event)
+
+
 def test_a_turn_that_nobody_is_in_cannot_end() -> None:
     floor = a_floor(Standing.HOLDING)
     ended = Event(floor.room, floor.head + 1, 1, 0.0, ANA, TurnEnded(TurnId("x"), Outcome.FAILED))
-    with pytest.raises(NotNow, match="'x' is not held"):
+    with pytest.raises(NotNow, match="turn 'x' is over"):
         apply(floor, ended)
 
 
@@ -276,7 +337,7 @@ def test_a_paused_room_grants_nothing_until_it_is_resumed() -> None:
 
 def test_the_diagram_shows_every_entry_of_the_tables() -> None:
     drawn = mermaid()
-    for table in (PHASES, STANDINGS):
+    for table in (PHASES, STANDINGS, TURNS):
         for state, entries in table.items():
             for body, to in entries.items():
                 assert f"{state} --> {to}: {body.__name__}" in drawn

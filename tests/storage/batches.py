@@ -4,11 +4,18 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from tertulia.orchestrator import RoomSettings, Said
+from tertulia.orchestrator.approvals import Answer, ApprovalRule, Matter, Ruling
 from tertulia.orchestrator.ballots import Ballot, Majority, Secrecy, Tie, VoteCast, VoteCounted
 from tertulia.orchestrator.events import (
     BODIES,
     AddresseeFound,
     Advised,
+    AnswerAwaited,
+    AnswerMissed,
+    ApprovalAnswered,
+    ApprovalAsked,
+    ApprovalExpired,
+    ApprovalSettled,
     BargedIn,
     BidMade,
     Body,
@@ -38,6 +45,7 @@ from tertulia.orchestrator.events import (
     PlanProposed,
     PolicyChanged,
     PolicyFailed,
+    ReturnRequested,
     RoomEnded,
     RoomOpened,
     RoomPaused,
@@ -51,7 +59,9 @@ from tertulia.orchestrator.events import (
     TurnEnded,
     TurnGranted,
     TurnInformed,
+    TurnParked,
     TurnResumed,
+    TurnReturned,
     Uptake,
 )
 from tertulia.orchestrator.floor import Floor
@@ -191,6 +201,25 @@ def bodies() -> list[Body]:
         TurnGranted(turn, 1767225600.123457, "a rule", 3, 2),
         TurnResumed(turn, 0.1 + 0.2, 2),
         TurnInformed(turn, 12),
+        TurnParked(turn, 0.1 + 0.2, "a problem"),
+        ReturnRequested(turn, crashed=True),
+        TurnReturned(turn, 0.1 + 0.2, 2),
+        AnswerAwaited(turn, 2, ana, 0.1 + 0.2),
+        AnswerMissed(turn, 2),
+        ApprovalAsked(
+            "kitchen/1/call",
+            turn,
+            Matter.UNCERTAIN,
+            "refund",
+            '{"amount": 1}',
+            ApprovalRule(True, (ana,), ("supervisor",), 2),
+            0.1 + 0.2,
+            bo,
+            "since it broke",
+        ),
+        ApprovalAnswered("kitchen/1/call", Answer.GIVE_UP, '{"amount": 2}', "a note"),
+        ApprovalSettled("kitchen/1/call", Ruling.GIVEN_UP, '{"amount": 2}', (ana, bo), "a note"),
+        ApprovalExpired("kitchen/1/call"),
         BargedIn(turn),
         InterruptionLapsed(turn),
         InputPolicyChanged(InputPolicy.INFORM, ana),

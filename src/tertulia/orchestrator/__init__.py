@@ -1,6 +1,7 @@
 """Who speaks, and when. The ground of the house: it imports nothing of ours."""
 
 from tertulia.orchestrator.admission import member
+from tertulia.orchestrator.approvals import ApprovalRule, Asking, Ruling, Verdict
 from tertulia.orchestrator.arbiter import Step, decide, step
 from tertulia.orchestrator.clock import WallClock
 from tertulia.orchestrator.consultation import Adviser, Consultation
@@ -30,6 +31,8 @@ from tertulia.orchestrator.turns import Speaker, Turn
 __all__ = [
     "Advance",
     "Adviser",
+    "ApprovalRule",
+    "Asking",
     "Bid",
     "Broken",
     "Choice",
@@ -54,6 +57,7 @@ __all__ = [
     "RoomSettings",
     "Router",
     "Routing",
+    "Ruling",
     "Said",
     "Scheduler",
     "Speaker",
@@ -61,6 +65,7 @@ __all__ = [
     "TertuliaError",
     "Turn",
     "Unreachable",
+    "Verdict",
     "WallClock",
     "decide",
     "handle",

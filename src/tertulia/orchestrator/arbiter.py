@@ -9,8 +9,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from math import inf, isfinite
 
+from tertulia.orchestrator.absences import next_return
+from tertulia.orchestrator.approvals import Ruling, verdict_of
 from tertulia.orchestrator.ballots import Secrecy, VoteCounted, count, result
 from tertulia.orchestrator.events import (
+    ApprovalSettled,
     BudgetSpent,
     Concluded,
     ConditionFailed,
@@ -19,6 +22,7 @@ from tertulia.orchestrator.events import (
     Event,
     PolicyFailed,
     TurnGranted,
+    TurnReturned,
 )
 from tertulia.orchestrator.floor import Floor, Phase, Question, Route, Standing, Tally
 from tertulia.orchestrator.policies.asides import aside, in_order, whispered, within
@@ -35,6 +39,8 @@ _PROBLEM_LIMIT = 500
 
 _DECISIONS = (
     TurnGranted,
+    TurnReturned,
+    ApprovalSettled,
     Consulted,
     PolicyFailed,
     PhaseBegan,
@@ -81,13 +87,20 @@ def step(floor: Floor, drafts: Sequence[Draft], now: float, policy: Policy) -> S
 def decide(floor: Floor, policy: Policy, now: float) -> Draft | None:
     """What ``policy`` wants next, or ``None`` when the floor is to stay as it is.
 
-    Before it is asked, the room's condition is: a room that has come to its end grants nobody. Then
-    routers are, also while the floor is full.
+    Before it is asked, what waits for approval is settled where enough have answered, also in a
+    room that rests. Then the room's condition is asked: a room that has come to its end grants
+    nobody. Then routers are, also while the floor is full; and what was parked comes back.
     """
+    if floor.approvals and (settled := _settled(floor)) is not None:
+        return settled
     if floor.phase is not Phase.OPEN:
         return None
     if (ending := _before_the_policy(floor, now)) is not None:
         return ending
+    if floor.parked and (back := next_return(floor)) is not None:
+        until = round(now + lease_s(floor, floor.members[back.participant].kind), 6)
+        returned = TurnReturned(back.turn, until, back.attempt)
+        return Draft(back.participant, returned, back.audience)
     if not floor.settings.side_floors or not whispered(floor):
         return None if floor.full else _on_a_floor(floor, policy, now)
     first = in_order(policy)
@@ -156,6 +169,23 @@ def _before_the_policy(floor: Floor, now: float) -> Draft | None:
         return _counted(asked)
     route = next_route(floor) if end is None and floor.routes else None
     return end if route is None else _ask_router(floor, route, now)
+
+
+def _settled(floor: Floor) -> Draft | None:
+    """What has been approved, refused or decided otherwise, or whose turn is over."""
+    if floor.phase not in (Phase.OPEN, Phase.PAUSED):
+        return None
+    for asked in floor.approvals:
+        if not asked.open:
+            continue
+        if floor.unfinished(asked.turn) is None:
+            return Draft(ROOM, ApprovalSettled(asked.id, Ruling.WITHDRAWN), asked.audience)
+        verdict = verdict_of(asked)
+        if verdict is not None:
+            edited = None if verdict.arguments == asked.arguments else verdict.arguments
+            settled = ApprovalSettled(asked.id, verdict.ruling, edited, verdict.by, verdict.note)
+            return Draft(ROOM, settled, asked.audience)
+    return None
 
 
 def _conclusion(tally: Tally) -> Draft | None:

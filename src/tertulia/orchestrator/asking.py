@@ -73,7 +73,9 @@ def addressee_found(floor: Floor, event: Event, body: AddresseeFound) -> dict[st
         return {}
     owing = {owed.participant for owed in floor.owed if owed.by == said.by and not owed.audience}
     new = [who for who in body.addressees if who in floor.members and who not in owing]
-    asked = (Obligation(who, said.seq, said.by, None, said.thread) for who in new)
+    person = said.by in {seat.id for seat in floor.people()}
+    asker = said.by if person else None  # on whose behalf an agent said it, is not known any more
+    asked = (Obligation(who, said.seq, said.by, None, said.thread, principal=asker) for who in new)
     latest = revised(said, to=tuple(dict.fromkeys((*said.to, *body.addressees))))
     return {"owed": (*floor.owed, *asked), "latest": latest}
 

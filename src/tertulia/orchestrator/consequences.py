@@ -6,7 +6,7 @@
 from collections.abc import Callable, Mapping
 from typing import Any, TypeAlias
 
-from tertulia.orchestrator import acquaintance, planning, routes
+from tertulia.orchestrator import absences, acquaintance, planning, routes
 from tertulia.orchestrator.asking import (
     addressee_found,
     advised,
@@ -80,7 +80,9 @@ from tertulia.orchestrator.floor import (
     revised,
 )
 from tertulia.orchestrator.grants import granted
-from tertulia.orchestrator.membership import joined, left, sub_room_closed, sub_room_opened
+from tertulia.orchestrator.membership import joined as came
+from tertulia.orchestrator.membership import left, sub_room_closed, sub_room_opened
+from tertulia.orchestrator.parking import joined
 from tertulia.orchestrator.proceedings import (
     another_policy,
     phase_began,
@@ -106,7 +108,7 @@ def _nothing(floor: Floor, event: Event, body: Body) -> Changes:
 
 
 def _closed(floor: Floor, event: Event, body: RoomEnded) -> Changes:
-    return {"question": None, "cut_off": (), "routes": ()}
+    return {"question": None, "cut_off": (), "routes": (), "approvals": (), "queries": ()}
 
 
 def _policy(floor: Floor, event: Event, body: PolicyChanged) -> Changes:
@@ -127,10 +129,21 @@ def _said(floor: Floor, event: Event, body: Said) -> Changes:
         if not (person and o.participant == speaker and o.audience == event.audience)
     )
     open_ones = {_pair(o): o for o in owed}
+    answered = absences.answered_by(floor, event, body) if floor.queries else ()
+    asker = absences.principal(floor, event, body)
     for who in body.addressees:
+        if any(query.by == who for query in answered):
+            continue  # it is in the turn that waits for this that it will go on
         if who != speaker and floor.standing(who) not in (Standing.ABSENT, Standing.WATCHING):
             # Asked again, one owes one answer, to the last asking, in the place of the first.
-            new = Obligation(who, event.seq, speaker, event.audience, _thread(floor, event, body))
+            new = Obligation(
+                who,
+                event.seq,
+                speaker,
+                event.audience,
+                _thread(floor, event, body),
+                principal=asker,
+            )
             open_ones[_pair(new)] = new
     aside = floor.beside(event.audience)
     changes: Changes = {"owed": tuple(open_ones.values())}
@@ -151,6 +164,11 @@ def _said(floor: Floor, event: Event, body: Said) -> Changes:
             for cut in floor.cut_off
             if cut.participant == speaker or not covers(event.audience, cut.audience)
         )
+    if answered:
+        changes["queries"] = tuple(
+            revised(query, answer=event.seq) if query in answered else query
+            for query in floor.queries
+        )
     if floor.holds:
         changes["holds"] = tuple(_heard_by(hold, event, body) for hold in floor.holds)
     return changes
@@ -159,7 +177,7 @@ def _said(floor: Floor, event: Event, body: Said) -> Changes:
 def _heard_by(hold: Hold, event: Event, body: Said) -> Hold:
     """A turn after an utterance: its own, or one that follows upon its being cut into."""
     if hold.turn == body.turn:
-        return revised(hold, said=event.seq)
+        return revised(hold, said=event.seq, told=joined(hold.told, body.text))
     return revised(hold, followed=True) if _follows(event, hold) else hold
 
 
@@ -237,7 +255,9 @@ def _interruption_lapsed(floor: Floor, event: Event, body: InterruptionLapsed) -
     cut = next((cut for cut in floor.cut_off if cut.turn == body.turn), None)
     if cut is None:
         return {}
-    rest = Obligation(cut.participant, cut.seq, cut.by, cut.audience, cut.thread)
+    rest = Obligation(
+        cut.participant, cut.seq, cut.by, cut.audience, cut.thread, principal=cut.principal
+    )
     return {
         "cut_off": tuple(c for c in floor.cut_off if c is not cut),
         "owed": (*floor.owed, rest),
@@ -252,22 +272,34 @@ def _input_policy(floor: Floor, event: Event, body: InputPolicyChanged) -> Chang
 
 
 def _ended(floor: Floor, event: Event, body: TurnEnded) -> Changes:
-    ended = next((hold for hold in floor.holds if hold.turn == body.turn), None)
+    ended = floor.unfinished(body.turn)
     if ended is None:
         raise NotNow(who=f"turn {body.turn!r}", standing="not held", event="TurnEnded", hint="")
+    away = ended in floor.parked
     seat = floor.members[ended.participant]
     undone = seat.undone + 1 if body.outcome is Outcome.ROLLED_BACK else 0
-    floor_s = round(seat.floor_s + event.at - ended.since, 6)
-    rose, paid = paid_for(floor, revised(seat, floor_s=floor_s, undone=undone), body)
+    spoke = seat if away else absences.spoke_for(floor, ended, event.at)
+    rose, paid = paid_for(floor, revised(spoke, undone=undone), body)
     changes: Changes = {
         **paid,
         **planning.stopped(floor, body.turn),
         "members": {**floor.members, ended.participant: rose},
         "holds": tuple(hold for hold in floor.holds if hold.turn != body.turn),
         "stage": stage_ended(floor, ended, undone=body.outcome is Outcome.ROLLED_BACK),
+        **absences.over(floor, body.turn),
     }
+    if away:
+        changes["parked"] = tuple(hold for hold in floor.parked if hold.turn != body.turn)
+    principal = absences.on_behalf_of(ended)
     if body.more and floor.beside(ended.audience) and ended.answers is not None:
-        rest = Obligation(event.by, ended.answers, event.by, ended.audience, ended.thread)
+        rest = Obligation(
+            event.by,
+            ended.answers,
+            event.by,
+            ended.audience,
+            ended.thread,
+            principal=principal,
+        )
         changes["owed"] = (*floor.owed, rest)  # an agent's own wish: bounded as agents' talk is
     elif body.more:
         changes["continuing"] = event.by
@@ -281,7 +313,7 @@ def _ended(floor: Floor, event: Event, body: TurnEnded) -> Changes:
     ):
         seq = ended.said or ended.answers or event.seq
         who, by = ended.participant, body.interrupted_by
-        cut = CutOff(who, ended.turn, seq, by, ended.audience, ended.thread)
+        cut = CutOff(who, ended.turn, seq, by, ended.audience, ended.thread, principal)
         changes["cut_off"] = (*floor.cut_off, cut)
     return changes
 
@@ -315,7 +347,7 @@ CHANGES: Mapping[type[Body], Callable[[Floor, Event, Any], Changes]] = {
     SubRoomOpened: sub_room_opened,
     SubRoomClosed: sub_room_closed,
     PolicyFailed: _nothing,
-    Joined: joined,
+    Joined: came,
     Left: left,
     Said: _said,
     FloorRequested: _requested,
@@ -340,6 +372,7 @@ CHANGES: Mapping[type[Body], Callable[[Floor, Event, Any], Changes]] = {
     TurnEnded: _ended,
     **acquaintance.CHANGES,
     **planning.CHANGES,
+    **absences.CHANGES,
     BudgetSpent: budget_spent,
     ConditionChanged: condition_changed,
     TimeElapsed: _nothing,

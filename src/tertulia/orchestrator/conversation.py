@@ -11,9 +11,11 @@ from dataclasses import dataclass
 from functools import partial
 
 from tertulia.orchestrator import admission
+from tertulia.orchestrator.absences import waits_for_people
 from tertulia.orchestrator.arbiter import step
 from tertulia.orchestrator.consultation import Consultations
 from tertulia.orchestrator.curfew import Curfew
+from tertulia.orchestrator.deadlines import Deadlines
 from tertulia.orchestrator.errors import Fenced, ShuttingDown, StoreUnusable, Unreachable
 from tertulia.orchestrator.events import (
     BargedIn,
@@ -26,7 +28,9 @@ from tertulia.orchestrator.events import (
     TurnEnded,
     TurnGranted,
     TurnInformed,
+    TurnParked,
     TurnResumed,
+    TurnReturned,
 )
 from tertulia.orchestrator.feed import Feed
 from tertulia.orchestrator.floor import Floor, Hold, Phase
@@ -77,7 +81,7 @@ class Conversation:
         self.hearing = Hearing(said)
         self.inbox = Inbox(self._arrived)
         surroundings = Surroundings(
-            lambda: self.floor, self._owe, clock, self.feed, self.transcript
+            lambda: self.floor, self._owe, clock, self.feed, self.transcript, self._recall
         )
         self.turns = RunningTurns(surroundings)
         self._policy = build(floor.settings.policy)
@@ -88,6 +92,7 @@ class Conversation:
         self._curfew = Curfew(clock, lambda: self._owe(admission.elapse))
         self.routers = Routers(clock, self._owe)
         self.phase_timer = PhaseTimer(clock, self._expire)
+        self.deadlines = Deadlines(clock, lambda: self._owe(_too_late))
         self._loop: asyncio.Task[None] | None = None
         self._quiet: list[asyncio.Future[None]] = []
         self._leaving = self._left = False
@@ -103,7 +108,10 @@ class Conversation:
         self._curfew.set(self.floor)
         for hold in self.floor.holds:
             self._owe(partial(_take_up, hold))
+        for hold in self.floor.parked:
+            self._owe(partial(_take_back, hold))
         self.phase_timer.set(self.floor)
+        self.deadlines.set(self.floor)
         asked = [r.question for r in self.floor.routes if r.question is not None]
         if self.floor.question is not None and self.floor.question.ballot is not None:
             self._put_the_question()  # what has been voted stands
@@ -116,12 +124,22 @@ class Conversation:
 
     @property
     def quiet(self) -> bool:
-        """Whether nobody holds the floor and nothing waits to be done."""
+        """Whether nobody holds the floor and nothing waits to be done, but for what persons say.
+
+        A turn that is parked until a person has answered or approved something is no reason to
+        wait; nor is one that cannot come back, because the room rests.
+        """
         resuming = self.floor.cut_off and self.floor.settings.resume_s is not None
         routing = any(route.question is not None for route in self.floor.routes)
         asking = self._asking or routing or self.inquiries.open
-        busy = self.floor.holds or asking or resuming or len(self.inbox)
+        waiting = any(self._waits_for(hold) for hold in self.floor.parked)
+        busy = self.floor.holds or waiting or asking or resuming or len(self.inbox)
         return not busy and self._loop is None
+
+    def _waits_for(self, hold: Hold) -> bool:
+        """Whether a parked turn is one to wait for."""
+        rests = hold.returns is not None and self.floor.phase is not Phase.OPEN
+        return not rests and not waits_for_people(self.floor, hold)
 
     @property
     def _asking(self) -> bool:
@@ -131,7 +149,8 @@ class Conversation:
     @property
     def due(self) -> float | None:
         """When something comes about by time alone that nobody waits for (Unix seconds)."""
-        return self.phase_timer.at
+        times = (self.phase_timer.at, self.deadlines.at)
+        return min((at for at in times if at is not None), default=None)
 
     async def lapse(self) -> None:
         """Wait until the room is quiet, or no longer live here."""
@@ -241,12 +260,14 @@ class Conversation:
                 self._carry_out(done.events)
                 self._inquire(done.events)
                 self.routers.keep(self.floor)
+                self.turns.stir()
                 if not self._asking:
                     self.consultations.stop()
         finally:  # whatever breaks in carrying out, this has been committed
             if done.events:
                 self.feed.publish(done.events, done.floor)
             self._curfew.set(done.floor)
+            self.deadlines.set(done.floor)
             if not self._leaving:
                 self.phase_timer.set(done.floor)
             for asked, events in done.answers:
@@ -255,12 +276,6 @@ class Conversation:
     def _carry_out(self, events: Sequence[Event]) -> None:
         for event in events:
             match event.body:
-                case TurnGranted(turn=turn) | TurnResumed(turn=turn) if not self._leaving:
-                    self.turns.begin(turn)
-                case TurnInformed(turn=turn):
-                    self.turns.inform(turn)
-                case BargedIn(turn=turn):
-                    self.turns.yield_at_trp(turn, event.by)
                 case TurnEnded(turn=turn, outcome=outcome):
                     self.turns.end(event.by, turn)
                     if outcome is Outcome.INTERRUPTED and not self._leaving:
@@ -271,6 +286,22 @@ class Conversation:
                     self._end_what_runs()
                 case RoomEnded():
                     self.feed.end()
+                case _:
+                    self._go_on_with(event)
+
+    def _go_on_with(self, event: Event) -> None:
+        """What happens to a turn that has not ended."""
+        match event.body:
+            case TurnGranted(turn=turn) | TurnResumed(turn=turn) if not self._leaving:
+                self.turns.begin(turn)
+            case TurnReturned(turn=turn) if not self._leaving:
+                self.turns.come_back(turn)
+            case TurnParked(turn=turn):
+                self.turns.park(turn)
+            case TurnInformed(turn=turn):
+                self.turns.inform(turn)
+            case BargedIn(turn=turn):
+                self.turns.yield_at_trp(turn, event.by)
 
     def _inquire(self, events: Sequence[Event]) -> None:
         """Ask whom the last utterance is for, if that is not clear."""
@@ -282,7 +313,7 @@ class Conversation:
 
     def _end_what_runs(self) -> None:
         """Cut the turns that the room's condition ends, with what they have delivered."""
-        for hold in self.floor.holds:
+        for hold in (*self.floor.holds, *self.floor.parked):
             if hold.turn in self.floor.ending:
                 self.turns.cut(hold, Outcome.INTERRUPTED)
 
@@ -299,6 +330,7 @@ class Conversation:
         self.consultations.stop()
         self.inquiries.stop()
         self._curfew.lift()
+        self.deadlines.stop()
         self.routers.stop()
         self.phase_timer.stop()
         return self.turns.silence()
@@ -324,6 +356,13 @@ class Conversation:
         """The time of a phase is up."""
         self._owe(lambda floor, now: admission.expire(floor, phase))
 
+    async def _recall(self, seq: int) -> Event | None:
+        """An event by its seq."""
+        recent = self.transcript.find(seq)
+        if recent is not None:
+            return recent
+        return next(iter(await self._log.read(self.floor.room, seq - 1, 1)), None)
+
     def _consult(self, asked: Consulted) -> None:
         """Put a question that is still open."""
         latest = self.floor.question
@@ -337,6 +376,14 @@ class Conversation:
         if self.floor.question is not None:
             speakers = self.turns.speakers
             self.consultations.begin(self.floor.question, self.floor, self.transcript, speakers)
+
+
+def _too_late(floor: Floor, now: float) -> tuple[Draft, ...]:
+    return (*admission.expire_approvals(floor, now), *admission.miss(floor, now))
+
+
+def _take_back(hold: Hold, floor: Floor, now: float) -> tuple[Draft, ...]:
+    return admission.take_back(floor, hold)
 
 
 def _ask_again(number: int, floor: Floor, now: float) -> tuple[Draft, ...]:

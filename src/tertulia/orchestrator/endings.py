@@ -33,7 +33,7 @@ def condition_failed(floor: Floor, event: Event, body: ConditionFailed) -> dict[
 
 def concluded(floor: Floor, event: Event, body: Concluded) -> dict[str, Any]:
     """The turns that run now are to be cut."""
-    return {"ending": tuple(hold.turn for hold in floor.holds)}
+    return {"ending": tuple(hold.turn for hold in (*floor.holds, *floor.parked))}
 
 
 def fresh_tally(until: Mapping[str, Any] | None, event: Event) -> Tally | None:

@@ -9,6 +9,10 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, TypeAlias, get_args
 
+from tertulia.orchestrator.approvals import ApprovalAnswered as ApprovalAnswered
+from tertulia.orchestrator.approvals import ApprovalAsked as ApprovalAsked
+from tertulia.orchestrator.approvals import ApprovalExpired as ApprovalExpired
+from tertulia.orchestrator.approvals import ApprovalSettled as ApprovalSettled
 from tertulia.orchestrator.ballots import VoteCast as VoteCast
 from tertulia.orchestrator.ballots import VoteCounted as VoteCounted
 from tertulia.orchestrator.bounds import BudgetSpent as BudgetSpent
@@ -17,6 +21,11 @@ from tertulia.orchestrator.bounds import ConditionChanged as ConditionChanged
 from tertulia.orchestrator.bounds import ConditionFailed as ConditionFailed
 from tertulia.orchestrator.bounds import TimeElapsed as TimeElapsed
 from tertulia.orchestrator.keepsakes import Kept as Kept
+from tertulia.orchestrator.parking import AnswerAwaited as AnswerAwaited
+from tertulia.orchestrator.parking import AnswerMissed as AnswerMissed
+from tertulia.orchestrator.parking import ReturnRequested as ReturnRequested
+from tertulia.orchestrator.parking import TurnParked as TurnParked
+from tertulia.orchestrator.parking import TurnReturned as TurnReturned
 from tertulia.orchestrator.persons import Described as Described
 from tertulia.orchestrator.persons import Noted as Noted
 from tertulia.orchestrator.persons import NoteStruck as NoteStruck
@@ -323,6 +332,15 @@ Body: TypeAlias = (
     | PlanProposed
     | TasksMoved
     | PlanEnded
+    | TurnParked
+    | ReturnRequested
+    | TurnReturned
+    | AnswerAwaited
+    | AnswerMissed
+    | ApprovalAsked
+    | ApprovalAnswered
+    | ApprovalSettled
+    | ApprovalExpired
     | BargedIn
     | InterruptionLapsed
     | InputPolicyChanged

@@ -8,16 +8,18 @@ floor is held until it is released or revoked. Everything here is folded from th
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any, TypeVar
 
+from tertulia.orchestrator.approvals import Approval as Approval
 from tertulia.orchestrator.ballots import Verdict
 from tertulia.orchestrator.counts import Spending as Spending
 from tertulia.orchestrator.counts import Tally as Tally
 from tertulia.orchestrator.keepsakes import Keepsake as Keepsake
+from tertulia.orchestrator.parking import Query as Query
 from tertulia.orchestrator.persons import Note as Note
 from tertulia.orchestrator.plans import PlanStatus as PlanStatus
 from tertulia.orchestrator.profile import PLAIN, Profile
 from tertulia.orchestrator.questions import Question as Question
+from tertulia.orchestrator.revision import revised as revised
 from tertulia.orchestrator.room import (
     Audience,
     Kind,
@@ -29,28 +31,6 @@ from tertulia.orchestrator.room import (
 )
 from tertulia.orchestrator.stage import Stage
 from tertulia.orchestrator.subrooms import SubRoom
-
-Value = TypeVar("Value")
-
-
-def revised(value: Value, **changes: Any) -> Value:
-    """A copy of a frozen value with some fields changed.
-
-    It does what ``dataclasses.replace`` does in half the time, which every step pays several times,
-    and checks nothing again. Values that each step revises have a dictionary instead of slots: it
-    is copied as one.
-    """
-    kind = type(value)
-    copy = _new(kind)
-    if hasattr(copy, "__dict__"):
-        _put(copy, "__dict__", {**value.__dict__, **changes})
-        return copy
-    for name in kind.__slots__:  # type: ignore[attr-defined]
-        _put(copy, name, changes[name] if name in changes else getattr(value, name))
-    return copy
-
-
-_new, _put = object.__new__, object.__setattr__
 
 
 class Phase(StrEnum):
@@ -140,6 +120,9 @@ class Hold:
     so that it ends at its next transition-relevance place, and ``followed`` whether somebody has
     said something since. ``said`` is the seq of its utterance.
     ``thread`` is the thread that it speaks in, ``partner`` whom it speaks to.
+
+    One that is parked has no floor until it ``returns`` (the seq at which it asked to); ``told`` is
+    what it had said before, ``back`` how many attempts it had taken until it last returned.
     """
 
     turn: TurnId
@@ -157,6 +140,9 @@ class Hold:
     thread: int | None = None
     partner: ParticipantId | None = None
     discloses: int | None = None
+    returns: int | None = None
+    told: str = ""
+    back: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,7 +150,8 @@ class Obligation:
     """Somebody was addressed and has not had the floor since (an adjacency pair left open).
 
     Schegloff & Sacks 1973. The answer goes to ``audience``, as the question did. ``routed``: it was
-    said to nobody in particular, and its speaker's router named this participant.
+    said to nobody in particular, and its speaker's router named this participant. ``principal`` is
+    the person on whose behalf it was asked.
     """
 
     participant: ParticipantId
@@ -173,6 +160,7 @@ class Obligation:
     audience: Audience = None
     thread: int | None = None
     routed: bool = False
+    principal: ParticipantId | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,7 +176,7 @@ class CutOff:
     """An agent that was interrupted, as long as nobody has followed.
 
     ``seq`` is the utterance that was cut off, or what it was to answer if it had not begun;
-    ``thread`` is where it was said.
+    ``thread`` is where it was said, ``principal`` the person on whose behalf.
     """
 
     participant: ParticipantId
@@ -197,6 +185,7 @@ class CutOff:
     by: ParticipantId
     audience: Audience = None
     thread: int | None = None
+    principal: ParticipantId | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -243,6 +232,8 @@ class Floor:
     ``tally`` is there while the room has a condition to stop at; ``ending`` are turns that it cut
     and that have not ended yet; ``spent`` which limits have been told to be used up, and by whom.
     ``plans`` are those that turns carry out, and the last ones that have ended.
+    ``parked`` are turns that wait off the floor, ``approvals`` and ``queries`` what unfinished
+    turns wait for, or have waited for.
     """
 
     room: RoomId
@@ -283,6 +274,9 @@ class Floor:
     tally: Tally | None = None
     ending: tuple[TurnId, ...] = ()
     plans: tuple[PlanStatus, ...] = ()
+    parked: tuple[Hold, ...] = ()
+    approvals: tuple[Approval, ...] = ()
+    queries: tuple[Query, ...] = ()
 
     def standing(self, who: ParticipantId) -> Standing:
         """How ``who`` stands towards the floor now."""
@@ -304,6 +298,10 @@ class Floor:
             if hold.participant == who:
                 return hold
         return None
+
+    def unfinished(self, turn: TurnId) -> Hold | None:
+        """A turn that has not ended, on the floor or parked."""
+        return next((h for h in (*self.holds, *self.parked) if h.turn == turn), None)
 
     @property
     def full(self) -> bool:

@@ -1,6 +1,5 @@
 """A live room as programs use it: everything that can be asked of one, and nothing decided here."""
 
-import asyncio
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from functools import partial
 from typing import Any, Protocol
@@ -9,6 +8,7 @@ from tertulia.orchestrator import admission, conditions
 from tertulia.orchestrator.addressing import Ear
 from tertulia.orchestrator.admission import Breakout, Look, Post
 from tertulia.orchestrator.conditions import Condition
+from tertulia.orchestrator.consents import Consents
 from tertulia.orchestrator.consultation import Adviser
 from tertulia.orchestrator.conversation import Conversation
 from tertulia.orchestrator.errors import KeyReused, Unknown
@@ -68,14 +68,13 @@ class Rooms(Protocol):
         ...
 
 
-class Room(Remembering):
+class Room(Remembering, Consents):
     """A live room, as its participants' programs see it."""
 
     def __init__(self, live: Conversation, log: Log, rooms: Rooms, *, older: bool) -> None:
         """Made by ``Scheduler.open``; ``older``: the log held events before it was live here."""
-        super().__init__(live)
+        super().__init__(live, Keys(live.floor.room, log, older=older))
         self._log, self._rooms = log, rooms
-        self._keys = Keys(live.floor.room, log, older=older)
 
     @property
     def id(self) -> RoomId:
@@ -126,19 +125,10 @@ class Room(Remembering):
     async def _post(self, wanted: Post) -> Event:
         who, key = wanted.by, wanted.key
         prepare = partial(_posted, wanted, self.live.turns.look, self.live.hearing)
-        if key is None:
-            return _said_in(await self.request(prepare), who)
-        known = await self._keys.find(who, key)
-        if known is None:
-            await self.live.inbox.place()
-            known = self._keys.kept(who, key)
-            if known is None:
-                promise = self.live.inbox.put(prepare)
-                self._keys.keep(who, key, promise)
-                return _said_in(await asyncio.shield(promise), who)
-            self.live.inbox.leave_place()
-        event = _said_in(await asyncio.shield(known), who)
-        _check_same(event, wanted.text, wanted.audience)
+        events, anew = await self._keyed(who, key, prepare)
+        event = _said_in(events, who)
+        if not anew:
+            _check_same(event, wanted.text, wanted.audience)
         return event
 
     async def join(
@@ -243,6 +233,7 @@ class Room(Remembering):
     ) -> tuple[Event, ...]:
         """Cut the turn of ``whom`` (or every turn) that ``by`` can hear.
 
+        A turn that is parked is cut only by its speaker's name.
         What was delivered stands, marked; nobody cuts into a whisper that is not for them.
 
         ``at`` is ``once``, or ``trp`` for the end of the sentence; unless given, as the room's
@@ -258,7 +249,8 @@ class Room(Remembering):
             if target != cutter:
                 admission.check_right(floor, cutter, Right.INTERRUPT)
             moment = floor.settings.cut_at if at is None else one_of(CutAt, "cut_at", at)
-            heard = (h for h in floor.holds if covers(h.audience, (cutter,)))
+            of_one = () if target is None else floor.parked  # others wait on
+            heard = (h for h in (*floor.holds, *of_one) if covers(h.audience, (cutter,)))
             holds = [h for h in heard if target in (None, h.participant)]
             if moment is CutAt.ONCE:
                 return self._cut_all(floor, cutter, holds)
@@ -328,7 +320,10 @@ class Room(Remembering):
 
         def prepare(floor: Floor, now: float) -> tuple[Draft, ...]:
             actor = admission.acting(floor, by, Right.CLOSE)
-            return (*self._cut_all(floor, actor, floor.holds), Draft(actor, RoomEnded(reason)))
+            return (
+                *self._cut_all(floor, actor, (*floor.holds, *floor.parked)),
+                Draft(actor, RoomEnded(reason)),
+            )
 
         await self.request(prepare)
 
@@ -388,8 +383,9 @@ def _posted(wanted: Post, look: Look, ear: Ear, floor: Floor, now: float) -> tup
 
 
 def _said_in(events: tuple[Event, ...], by: ParticipantId) -> Event:
-    """The post itself, among what it came to."""
-    return next(event for event in events if event.by == by and isinstance(event.body, Said))
+    """The post itself, among what it came to; or what its key was used for instead."""
+    said = (event for event in events if event.by == by and isinstance(event.body, Said))
+    return next(said, events[0])
 
 
 def _check_same(event: Event, text: str, audience: Audience) -> None:

@@ -31,6 +31,7 @@ def left(floor: Floor, event: Event, body: Left) -> dict[str, Any]:
         "nominated": tuple(n for n in floor.nominated if n.participant != leaver),
         "continuing": None if floor.continuing == leaver else floor.continuing,
         "cut_off": tuple(c for c in floor.cut_off if c.participant != leaver),
+        "parked": tuple(h for h in floor.parked if h.participant != leaver),
         "spent": tuple(told for told in floor.spent if told[0] != leaver),
         **voter_gone(floor, leaver),
     } | left_alone(floor, event)

@@ -132,7 +132,9 @@ def answered(floor: Floor, route: Route, event: Event, body: Advised) -> dict[st
     if _answers_already(floor, body.choice, route):
         return left
     said = route.said
-    owed = Obligation(body.choice, said.seq, said.by, thread=said.thread, routed=True)
+    owed = Obligation(
+        body.choice, said.seq, said.by, thread=said.thread, routed=True, principal=said.by
+    )
     others = (o for o in floor.owed if (o.participant, o.by, o.audience) != _pair(owed))
     return left | {"owed": (*others, owed), "agent_run": 0}
 

@@ -8,6 +8,7 @@ from itertools import chain
 from typing import Any
 
 from tertulia.orchestrator import admission
+from tertulia.orchestrator.absence import Absence, Outside
 from tertulia.orchestrator.admission import Progress
 from tertulia.orchestrator.deeds import Deeds
 from tertulia.orchestrator.events import Draft, Event, Outcome
@@ -32,7 +33,8 @@ STUBBORN_S = 5.0
 class Surroundings:
     """What the turns of a room need of it.
 
-    ``owe`` puts what the room owes itself into its inbox, and promises what becomes of it.
+    ``owe`` puts what the room owes itself into its inbox, and promises what becomes of it;
+    ``recall`` finds an event by its seq.
     """
 
     floor: Callable[[], Floor]
@@ -40,6 +42,7 @@ class Surroundings:
     clock: Clock
     feed: Feed
     transcript: Transcript
+    recall: Callable[[int], Awaitable[Event | None]]
 
 
 class RunningTurns:
@@ -62,8 +65,13 @@ class RunningTurns:
 
     @property
     def busy(self) -> list[asyncio.Task[None]]:
-        """The tasks of turns that are at work."""
-        return [running.task for running in self._running.values() if not running.task.done()]
+        """The tasks of turns that are at work, and not parked."""
+        away = {hold.turn for hold in self._room.floor().parked}
+        return [
+            running.task
+            for turn, running in self._running.items()
+            if not running.task.done() and turn not in away
+        ]
 
     # ---- as the log says
 
@@ -95,7 +103,35 @@ class RunningTurns:
         seen.deeds = Deeds(self.ledger, self.epoch, self._see_out)
         if self.recollection is not None:
             seen.mind = Mind(self.recollection, lambda: seen.hold)
+        seen.absence = Absence(hold, self._outside)
         self._running[turn] = RunningTurn(seen, speaker, partial(self._done, hold))
+
+    def park(self, turn: TurnId) -> None:
+        """Let nothing be heard of a turn that is off the floor; wait for it as long as it said."""
+        hold = next((h for h in self._room.floor().parked if h.turn == turn), None)
+        if hold is not None:
+            if turn in self._running:
+                self._running[turn].turn.step_off(hold)
+            late = partial(_expire_parked, hold)
+            self._alarm(turn, hold.until - self._room.clock.now(), late)
+
+    def come_back(self, turn: TurnId) -> None:
+        """Let a turn that was parked go on; or run again, if it ran in another process."""
+        hold, running = self._hold(turn), self._running.get(turn)
+        if hold is None:
+            return
+        if running is None:
+            self.begin(turn)
+            return
+        left_s = hold.until - self._room.clock.now()
+        self._alarm(turn, left_s, self._cutting(hold, Outcome.EXPIRED))
+        running.turn.step_on(hold)
+
+    def stir(self) -> None:
+        """Let the turns that wait for something look whether it has come."""
+        for running in self._running.values():
+            if running.turn.absence is not None:
+                running.turn.absence.stir()
 
     def end(self, who: ParticipantId, turn: TurnId) -> None:
         """Stop a turn that has ended, and tell its agent that this is committed, if it asks."""
@@ -181,6 +217,13 @@ class RunningTurns:
         self._deeds.add(deed)
         deed.add_done_callback(self._deeds.discard)
 
+    @property
+    def _outside(self) -> Outside:
+        room = self._room
+        return Outside(
+            room.floor, room.owe, room.clock, lambda h: self.look(h).delivered, room.recall
+        )
+
     def _hold(self, turn: TurnId) -> Hold | None:
         return next((h for h in self._room.floor().holds if h.turn == turn), None)
 
@@ -237,6 +280,10 @@ class RunningTurns:
         if any(settings.input_by(event.by) is InputPolicy.INFORM for event in heard):
             told = self._room.owe(lambda floor, now: admission.inform(floor, hold))
             await asyncio.shield(told)
+
+
+def _expire_parked(hold: Hold, floor: Floor, now: float) -> tuple[Draft, ...]:
+    return admission.expire_parked(floor, hold, now)
 
 
 async def _tidied(ended: Callable[[TurnId], Awaitable[None]], turn: TurnId) -> None:

@@ -1,10 +1,11 @@
-"""What each event does to the floor: two tables, and a fold that obeys them.
+"""What each event does to the floor: three tables, and a fold that obeys them.
 
 A missing entry *is* the error. The tables say which events may happen; ``consequences`` says what
 else they change. ``docs/orchestrator.md`` shows the diagram that ``mermaid`` draws from them.
 """
 
 from collections.abc import Iterable, Mapping
+from enum import StrEnum
 from typing import Any
 
 from tertulia.orchestrator.ballots import VoteCast, VoteCounted
@@ -14,6 +15,12 @@ from tertulia.orchestrator.errors import LogDamaged, NotNow, RoomClosed
 from tertulia.orchestrator.events import (
     AddresseeFound,
     Advised,
+    AnswerAwaited,
+    AnswerMissed,
+    ApprovalAnswered,
+    ApprovalAsked,
+    ApprovalExpired,
+    ApprovalSettled,
     BargedIn,
     BidMade,
     Body,
@@ -40,6 +47,7 @@ from tertulia.orchestrator.events import (
     PlanProposed,
     PolicyChanged,
     PolicyFailed,
+    ReturnRequested,
     RoomEnded,
     RoomOpened,
     RoomPaused,
@@ -54,10 +62,12 @@ from tertulia.orchestrator.events import (
     TurnEnded,
     TurnGranted,
     TurnInformed,
+    TurnParked,
     TurnResumed,
+    TurnReturned,
 )
 from tertulia.orchestrator.floor import Floor, Phase, Standing, revised
-from tertulia.orchestrator.room import ParticipantId
+from tertulia.orchestrator.room import ParticipantId, TurnId
 from tertulia.orchestrator.stage import PhaseBegan, PhaseExpired
 
 PHASES: Mapping[Phase, Mapping[type[Body], Phase]] = {
@@ -81,6 +91,9 @@ PHASES: Mapping[Phase, Mapping[type[Body], Phase]] = {
         PhaseBegan: Phase.OPEN,
         PhaseExpired: Phase.OPEN,
         VoteCounted: Phase.OPEN,
+        ApprovalSettled: Phase.OPEN,
+        ApprovalExpired: Phase.OPEN,
+        AnswerMissed: Phase.OPEN,
     },
     Phase.PAUSED: {
         RoomResumed: Phase.OPEN,
@@ -93,6 +106,9 @@ PHASES: Mapping[Phase, Mapping[type[Body], Phase]] = {
         AddresseeFound: Phase.PAUSED,
         ConditionChanged: Phase.PAUSED,
         PhaseExpired: Phase.PAUSED,
+        ApprovalSettled: Phase.PAUSED,
+        ApprovalExpired: Phase.PAUSED,
+        AnswerMissed: Phase.PAUSED,
     },
     Phase.CLOSED: {},
 }
@@ -119,6 +135,17 @@ STANDINGS: Mapping[Standing, Mapping[type[Body], Standing]] = {
         SubRoomOpened: Standing.LISTENING,
         VoteCast: Standing.LISTENING,
         Nominated: Standing.LISTENING,
+        Kept: Standing.LISTENING,
+        PlanProposed: Standing.LISTENING,
+        TasksMoved: Standing.LISTENING,
+        PlanEnded: Standing.LISTENING,
+        ApprovalAsked: Standing.LISTENING,
+        ApprovalAnswered: Standing.LISTENING,
+        AnswerAwaited: Standing.LISTENING,
+        TurnParked: Standing.LISTENING,
+        ReturnRequested: Standing.LISTENING,
+        TurnEnded: Standing.LISTENING,
+        TurnReturned: Standing.HOLDING,
         TurnGranted: Standing.HOLDING,
         Left: Standing.ABSENT,
     },
@@ -138,6 +165,17 @@ STANDINGS: Mapping[Standing, Mapping[type[Body], Standing]] = {
         SubRoomOpened: Standing.PENDING,
         VoteCast: Standing.PENDING,
         Nominated: Standing.PENDING,
+        Kept: Standing.PENDING,
+        PlanProposed: Standing.PENDING,
+        TasksMoved: Standing.PENDING,
+        PlanEnded: Standing.PENDING,
+        ApprovalAsked: Standing.PENDING,
+        ApprovalAnswered: Standing.PENDING,
+        AnswerAwaited: Standing.PENDING,
+        TurnParked: Standing.PENDING,
+        ReturnRequested: Standing.PENDING,
+        TurnEnded: Standing.PENDING,
+        TurnReturned: Standing.HOLDING,
         TurnGranted: Standing.HOLDING,
         Left: Standing.ABSENT,
     },
@@ -159,12 +197,62 @@ STANDINGS: Mapping[Standing, Mapping[type[Body], Standing]] = {
         SubRoomOpened: Standing.HOLDING,
         VoteCast: Standing.HOLDING,
         TurnResumed: Standing.HOLDING,
+        ApprovalAsked: Standing.HOLDING,
+        ApprovalAnswered: Standing.HOLDING,
+        AnswerAwaited: Standing.HOLDING,
+        ReturnRequested: Standing.HOLDING,
+        TurnParked: Standing.LISTENING,
         TurnEnded: Standing.LISTENING,
     },
 }
-"""What a participant's events do to its standing. (An observer who joins is WATCHING instead.)"""
+"""What a participant's events do to its standing. (An observer who joins is WATCHING instead.)
 
-_INSTEAD: Mapping[tuple[Phase | Standing, type[Body] | None], str] = {
+Whoever has the floor and ends, or parks, another turn of its own has it still.
+"""
+
+
+class TurnState(StrEnum):
+    """Where a turn stands."""
+
+    UNBEGUN = "unbegun"
+    HELD = "held"
+    """It has the floor."""
+    PARKED = "parked"
+    """It waits off the floor."""
+    RETURNING = "returning"
+    """It has what it waited for, and waits for the floor."""
+    OVER = "over"
+
+
+_ANYWHERE = (ApprovalAsked, AnswerAwaited, Kept, PlanProposed, TasksMoved, PlanEnded)
+
+TURNS: Mapping[TurnState, Mapping[type[Body], TurnState]] = {
+    TurnState.UNBEGUN: {TurnGranted: TurnState.HELD},
+    TurnState.HELD: {
+        **dict.fromkeys(_ANYWHERE, TurnState.HELD),
+        TurnResumed: TurnState.HELD,
+        TurnInformed: TurnState.HELD,
+        TurnParked: TurnState.PARKED,
+        TurnEnded: TurnState.OVER,
+    },
+    TurnState.PARKED: {
+        **dict.fromkeys(_ANYWHERE, TurnState.PARKED),
+        TurnParked: TurnState.PARKED,
+        ReturnRequested: TurnState.RETURNING,
+        TurnEnded: TurnState.OVER,
+    },
+    TurnState.RETURNING: {
+        **dict.fromkeys(_ANYWHERE, TurnState.RETURNING),
+        TurnParked: TurnState.PARKED,
+        ReturnRequested: TurnState.RETURNING,
+        TurnReturned: TurnState.HELD,
+        TurnEnded: TurnState.OVER,
+    },
+    TurnState.OVER: {},
+}
+"""What a turn's own events do to it."""
+
+_INSTEAD: Mapping[tuple[Phase | Standing | TurnState, type[Body] | None], str] = {
     (Phase.OPEN, RoomResumed): "; it goes on already",
     (Phase.OPEN, RoomOpened): "; it has been opened already",
     (Phase.PAUSED, RoomPaused): "; it rests already",
@@ -174,11 +262,14 @@ _INSTEAD: Mapping[tuple[Phase | Standing, type[Body] | None], str] = {
     (Standing.WATCHING, None): "; an observer only watches: to speak, join as a person or an agent",
     (Standing.HOLDING, FloorRequested): "; they have the floor already",
     (Standing.HOLDING, Left): "; their turn has to end first",
+    (Standing.HOLDING, TurnReturned): "; the turn that they are in has to end first",
 }
 """What to do instead, where the tables have no entry."""
 
 
 _OF_THE_ROOM = frozenset(kind for entries in PHASES.values() for kind in entries)
+_OF_TURNS = frozenset(kind for entries in TURNS.values() for kind in entries) - {TurnGranted}
+_GIVING = (TurnGranted, TurnReturned)
 
 
 def check(floor: Floor, by: ParticipantId, kind: type[Body]) -> None:
@@ -191,12 +282,28 @@ def check(floor: Floor, by: ParticipantId, kind: type[Body]) -> None:
         return
     standing = floor.standing(by)
     unopened = floor.phase is Phase.UNOPENED
-    paused = floor.phase is Phase.PAUSED and kind is TurnGranted
+    paused = floor.phase is Phase.PAUSED and kind in _GIVING
     if unopened or paused or kind not in STANDINGS[standing]:
         raise _not_now(repr(by), floor.phase if unopened or paused else standing, kind)
 
 
-def _not_now(who: str, state: Phase | Standing, kind: type[Body]) -> NotNow:
+def turn_state(floor: Floor, turn: TurnId) -> TurnState:
+    """Where a turn that has been granted stands."""
+    if any(hold.turn == turn for hold in floor.holds):
+        return TurnState.HELD
+    parked = next((hold for hold in floor.parked if hold.turn == turn), None)
+    if parked is None:
+        return TurnState.OVER
+    return TurnState.PARKED if parked.returns is None else TurnState.RETURNING
+
+
+def _check_turn(floor: Floor, body: Any) -> None:
+    state = turn_state(floor, body.turn)
+    if type(body) not in TURNS[state]:
+        raise _not_now(f"turn {body.turn!r}", state, type(body))
+
+
+def _not_now(who: str, state: Phase | Standing | TurnState, kind: type[Body]) -> NotNow:
     hint = _INSTEAD.get((state, kind)) or _INSTEAD.get((state, None), "")
     return NotNow(who=who, standing=state, event=kind.__name__, hint=hint)
 
@@ -210,6 +317,8 @@ def apply(floor: Floor, event: Event) -> Floor:
         raise LogDamaged(room=event.room, seq=event.seq, what=f"expected seq {floor.head + 1}")
     kind = type(event.body)
     check(floor, event.by, kind)
+    if kind in _OF_TURNS:
+        _check_turn(floor, event.body)
     changes = CHANGES[kind](floor, event, event.body)
     if kind in _OF_THE_ROOM:
         changes["phase"] = PHASES[floor.phase][kind]
@@ -225,8 +334,8 @@ def fold(floor: Floor, events: Iterable[Event]) -> Floor:
 
 
 def mermaid() -> str:
-    """Draw the two tables as Mermaid state diagrams."""
-    return "\n".join([*_diagram(PHASES), "", *_diagram(STANDINGS)])
+    """Draw the three tables as Mermaid state diagrams."""
+    return "\n".join([*_diagram(PHASES), "", *_diagram(STANDINGS), "", *_diagram(TURNS)])
 
 
 def _diagram(table: Mapping[Any, Mapping[type[Body], Any]]) -> list[str]:

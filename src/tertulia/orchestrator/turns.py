@@ -4,12 +4,14 @@ import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, TypeAlias
 
+from tertulia.orchestrator.absent import Absent
 from tertulia.orchestrator.deeds import Deeds
 from tertulia.orchestrator.errors import Misbehaved
 from tertulia.orchestrator.events import Event
 from tertulia.orchestrator.floor import Hold, Keepsake, Note, Seat
 from tertulia.orchestrator.keepsakes import keepable
 from tertulia.orchestrator.mind import Mind
+from tertulia.orchestrator.parking import Echo, joined
 from tertulia.orchestrator.plans import PlanEvent
 from tertulia.orchestrator.ports import Clock, Ledger, Reply
 from tertulia.orchestrator.room import Audience, ParticipantId, RoomId, TurnId
@@ -20,22 +22,24 @@ from tertulia.orchestrator.trp import next_trp
 _PROBLEM_LIMIT = 500
 
 
-class Turn:
+class Turn(Absent):
     """What an agent sees and can do while it has the floor.
 
     ``view`` holds the utterances (events whose body is ``Said``) up to ``as_of`` that may be drawn
     on for this audience, oldest first; ``answers`` is the one that is owed an answer. ``notes`` are
     those about participants that all of this audience may know of, ``kept`` is what the agent has
     kept from earlier turns and may draw on in this one, oldest first; what else may be recalled for
-    this audience, its ``mind`` tells. ``deeds`` is what it does to the world: hand it on to a turn
-    that is made to stand in for this one.
+    this audience, its ``mind`` tells. ``deeds`` is what it does to the world, ``absence`` what it
+    waits for off the floor: hand both on to a turn that is made to stand in for this one.
     """
 
     __slots__ = (
         "_deliver",
         "_delivered",
+        "_echo",
         "_heard",
         "_keeper",
+        "_later",
         "_mark",
         "_news",
         "_over",
@@ -74,6 +78,9 @@ class Turn:
         self.me = members[hold.participant]
         self.deeds = Deeds()
         self.mind = Mind()
+        super().__init__()
+        self._later: list[str] | None = None
+        self._echo = Echo(hold.told) if hold.told else None
         self.see(hold, view)
         self._deliver, self._news = deliver, news
         self.kept: tuple[Keepsake, ...] = ()
@@ -142,14 +149,27 @@ class Turn:
     @property
     def delivered(self) -> str:
         """What has been said so far."""
+        return joined(self.hold.told, self._since)
+
+    @property
+    def _since(self) -> str:
+        """What has been said since it last got the floor."""
         return "".join(self._delivered)
 
     def say(self, delta: str) -> None:
-        """Say a piece of the utterance now. After the turn was cut, nothing is heard any more."""
+        """Say a piece of the utterance now. After the turn was cut, nothing is heard any more.
+
+        What is said off the floor is heard when the turn is back. A turn that runs again, after it
+        had been parked, is not heard again while it repeats what it said before.
+        """
         if not isinstance(delta, str):
             kind = type(delta).__name__
             raise Misbehaved(who=f"agent {self.me.id!r}", what=f"said {kind}, not text")
-        if delta and not (self._over or self._yielded):
+        if delta and self._echo is not None:
+            delta = self._beyond(self._echo, delta)
+        if delta and self._later is not None:
+            self._later.append(delta)
+        elif delta and not (self._over or self._yielded):
             self._say(delta if self._reached is None else self._until_trp(delta))
             if self._yielded:
                 self._yield()
@@ -199,7 +219,7 @@ class Turn:
 
     def yield_at_trp(self, reached: Callable[[], object]) -> None:
         """Be heard until the next transition-relevance place; then call ``reached``, once."""
-        delivered = self.delivered
+        delivered = self._since
         self._reached, self._mark = reached, len(delivered.rstrip())
         if not delivered.strip() or next_trp(delivered + " ", self._mark) is not None:
             self._yield()
@@ -212,7 +232,7 @@ class Turn:
 
     def _until_trp(self, delta: str) -> str:
         """As much of the delta as belongs to the sentence that is being said."""
-        before = self.delivered
+        before = self._since
         place = next_trp(before + delta, self._mark)
         if place is None:
             return delta
@@ -230,6 +250,34 @@ class Turn:
             self._yield()
         if self._yielded:
             await asyncio.get_running_loop().create_future()  # until the turn is cancelled
+
+    def put(self, question: str, *, again: bool) -> None:
+        """Say a question, after what has been said; or pass over it where it was said before."""
+        if not again:
+            self.say(question if not self._since or self._since[-1].isspace() else f" {question}")
+        elif self._echo is not None and self._echo.new(question) is not None:
+            self._echo = None
+
+    def _beyond(self, echo: Echo, delta: str) -> str:
+        """What is new in it, for a turn that runs again."""
+        new = echo.new(delta)
+        if new is not None:
+            self._echo = None
+        return new or ""
+
+    def step_off(self, hold: Hold) -> None:
+        """Have no floor any more: what had been heard is committed, the rest is for later."""
+        if self._later is None:
+            self._later = [] if self._heard is None else self._delivered[self._heard :]
+            self._delivered, self._heard, self._mark = [], None, 0
+            self._settled.set()
+        self.hold = hold
+
+    def step_on(self, hold: Hold) -> None:
+        """Have the floor again."""
+        later, self._later, self.hold = self._later, None, hold
+        for delta in later or ():
+            self._say(delta)
 
     def spend(self, *, tokens: int = 0, cost: float = 0.0) -> None:
         """Add to what this turn has taken: the log gets the sum with its end. Raises ``Invalid``.
@@ -268,6 +316,8 @@ class Turn:
     def end(self) -> None:
         """Let nothing be said any more."""
         self._over = True
+        if self.absence is not None:
+            self.absence.over = True
 
 
 PlanTeller: TypeAlias = Callable[[PlanEvent], Awaitable[object]]

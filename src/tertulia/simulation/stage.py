@@ -90,7 +90,7 @@ class Once:
 
 def _absent(role: Role) -> dict[str, Any]:
     cues = {place: {"vote"} for place, cue in enumerate(role.cues) if cue.vote is None}
-    fields = (field for field in UNGIVEN if getattr(role, field) in ("", None, 0, {}))
+    fields = (field for field in UNGIVEN if getattr(role, field) in ("", None, 0, (), {}))
     return {"cues": cues, **dict.fromkeys(fields, True)}
 
 

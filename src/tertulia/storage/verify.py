@@ -13,7 +13,7 @@ chain      each row's digest follows from the row and the digest before; the roo
 unreadable each row can be read as an event
 key        a participant's key names one event
 turn       a turn is granted once and ends at most once; what is said or ends in it lies inside,
-           is its holder's, and is one utterance at most
+           is its holder's, and is one utterance at most for each time that it has the floor
 turns      the table of turns says what the events say
 audience   who speaks is in his own audience; a turn keeps the audience of its grant; an answer to
            a whisper goes to nobody who did not hear it
@@ -37,7 +37,15 @@ import sqlalchemy as sa
 from sqlalchemy.exc import DBAPIError
 
 from tertulia.orchestrator.errors import LogDamaged, Unknown
-from tertulia.orchestrator.events import Event, Said, TurnEnded, TurnGranted, TurnResumed
+from tertulia.orchestrator.events import (
+    Event,
+    Said,
+    TurnEnded,
+    TurnGranted,
+    TurnParked,
+    TurnResumed,
+    TurnReturned,
+)
 from tertulia.orchestrator.floor import Floor
 from tertulia.orchestrator.replay import Disagreement, replay
 from tertulia.orchestrator.room import ROOM, Audience, RoomId, TurnId
@@ -197,8 +205,11 @@ class _Room:
                 if turn in self._spoken:
                     self._find(event.seq, "turn", f"a second utterance in turn {turn!r}")
                 self._spoken.add(turn)
-            case TurnResumed(turn=turn):
+            case TurnResumed(turn=turn) | TurnReturned(turn=turn):
                 self._inside(event, turn)
+            case TurnParked(turn=turn):
+                self._inside(event, turn)
+                self._spoken.discard(turn)
             case TurnEnded(turn=turn):
                 self._inside(event, turn)
                 self._ended(event, turn, event.body.outcome)

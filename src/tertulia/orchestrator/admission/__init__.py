@@ -4,10 +4,27 @@ Each function returns the drafts that a request amounts to, in their order, or r
 that says what to change. An empty answer means that it has come true already.
 """
 
+from tertulia.orchestrator.admission.approvals import (
+    approve,
+    ask_approval,
+    decide,
+    expire_approvals,
+    may_decide,
+)
 from tertulia.orchestrator.admission.hands import deny, nominate, request, withdraw
 from tertulia.orchestrator.admission.keeping import keep
 from tertulia.orchestrator.admission.members import join, leave, member
 from tertulia.orchestrator.admission.notes import note, strike
+from tertulia.orchestrator.admission.parking import (
+    Wait,
+    ask_back,
+    asked,
+    awaited,
+    expire_parked,
+    miss,
+    park,
+    take_back,
+)
 from tertulia.orchestrator.admission.plans import planned
 from tertulia.orchestrator.admission.posts import Post, post
 from tertulia.orchestrator.admission.questions import (
@@ -56,21 +73,30 @@ __all__ = [
     "Look",
     "Post",
     "Progress",
+    "Wait",
     "acting",
     "addressee_found",
     "advise",
+    "approve",
+    "ask_approval",
+    "ask_back",
+    "asked",
+    "awaited",
     "barge_in",
     "bid",
     "check_right",
     "check_words",
     "close_sub_room",
     "cut",
+    "decide",
     "deny",
     "describe",
     "elapse",
     "end_consultation",
     "equip",
     "expire",
+    "expire_approvals",
+    "expire_parked",
     "finish",
     "go_on",
     "inform",
@@ -78,11 +104,14 @@ __all__ = [
     "join",
     "keep",
     "leave",
+    "may_decide",
     "member",
+    "miss",
     "nominate",
     "not_routed",
     "note",
     "open_sub_room",
+    "park",
     "planned",
     "post",
     "request",
@@ -91,6 +120,7 @@ __all__ = [
     "strike",
     "sub_room",
     "sub_room_ended",
+    "take_back",
     "take_up",
     "unadvised",
     "vote",

@@ -9,5 +9,5 @@ from tertulia.orchestrator.floor import Floor, Hold
 
 def keep(floor: Floor, hold: Hold, what: Mapping[str, Any]) -> tuple[Draft, ...]:
     """Keep this for the turns before the same audience; nothing happens if the turn has ended."""
-    held = any(one.turn == hold.turn for one in floor.holds)
+    held = floor.unfinished(hold.turn) is not None
     return (Draft(hold.participant, Kept(hold.turn, what), hold.audience),) if held else ()

@@ -2,7 +2,7 @@
 
 from difflib import get_close_matches
 
-from tertulia.orchestrator.admission.turns import cut
+from tertulia.orchestrator.admission.turns import cut, end
 from tertulia.orchestrator.admission.words import check_words
 from tertulia.orchestrator.errors import Exists, Unknown
 from tertulia.orchestrator.events import (
@@ -53,9 +53,10 @@ def join(floor: Floor, newcomer: Participant, *, history: bool = True) -> tuple[
 
 
 def leave(floor: Floor, who: ParticipantId, reason: str, delivered: str) -> tuple[Draft, ...]:
-    """Go away; a turn that was under way ends with what it had delivered."""
+    """Go away; a turn that was under way ends with what it had delivered, those parked too."""
     member(floor, who)
     check_words("reason", reason)
     hold = floor.hold_of(who)
     ends = () if hold is None else cut(floor, hold, Outcome.LEFT, who, delivered)
+    ends += tuple(end(h, Outcome.LEFT) for h in floor.parked if h.participant == who)
     return (*ends, Draft(who, Left(reason)))

@@ -25,7 +25,7 @@ def planned(floor: Floor, hold: Hold, told: PlanEvent) -> tuple[Draft, ...]:
 
     A turn that was taken up after a crash tells again what it does: what the log has is no news.
     """
-    if not any(one.turn == hold.turn for one in floor.holds):
+    if floor.unfinished(hold.turn) is None:
         return ()
     known = status_of(floor.plans, told.turn, told.plan)
     match told:

@@ -21,6 +21,7 @@ from tertulia.orchestrator.events import (
     Uptake,
 )
 from tertulia.orchestrator.floor import Floor, Hold, revised
+from tertulia.orchestrator.parking import rest
 from tertulia.orchestrator.ports import Reply
 from tertulia.orchestrator.room import ROOM, Kind, ParticipantId, TurnId
 
@@ -48,10 +49,23 @@ def unseen(hold: Hold) -> Progress:
 def finish(floor: Floor, hold: Hold, reply: Reply) -> tuple[Draft, ...]:
     """Commit what an agent said in its turn, and give the floor back.
 
+    Of a reply that repeats what the turn said before it was parked, only the rest is said.
     Names that nobody here bears, and text beyond the limit, are dropped and told as a problem.
     """
-    if not still_held(floor, hold):
+    held = floor.unfinished(hold.turn)
+    if held is None:
         return ()
+    beyond = rest(held.told, reply.text)
+    said, problem = utterance(floor, hold, revised(reply, text=beyond))
+    keeps = () if reply.keeps is None else keep(floor, hold, reply.keeps)
+    here = hold.audience is None or floor.beside(hold.audience)  # else the room would hear the rest
+    more = reply.more and bool(reply.text.strip()) and here
+    ended = end(hold, Outcome.COMMITTED, problem, more=more)
+    return (*keeps, *said, ended)
+
+
+def utterance(floor: Floor, hold: Hold, reply: Reply) -> tuple[tuple[Draft, ...], str | None]:
+    """What an agent says in its turn, if it says anything, and what is wrong with it."""
     text, problem = within(reply.text.strip(), floor.settings.text_limit, reply.problem)
     known = [who for who in reply.addressees if who in floor.members and who != hold.participant]
     strangers = [who for who in reply.addressees if who not in floor.members]
@@ -63,12 +77,7 @@ def finish(floor: Floor, hold: Hold, reply: Reply) -> tuple[Draft, ...]:
     if hold.audience is not None:
         called = tuple(who for who in called if who in hold.audience)
     said = _in_its_thread(floor, hold, Said(text, called, hold.turn, hold.answers))
-    keeps = () if reply.keeps is None else keep(floor, hold, reply.keeps)
-    drafts = [*keeps, *([Draft(hold.participant, said, hold.audience)] if text else [])]
-    here = hold.audience is None or floor.beside(hold.audience)  # else the room would hear the rest
-    more = reply.more and bool(text) and here
-    ended = end(hold, Outcome.COMMITTED, problem, more=more)
-    return (*drafts, ended)
+    return ((Draft(hold.participant, said, hold.audience),) if text else ()), problem
 
 
 def cut(
@@ -113,6 +122,8 @@ def barge_in(floor: Floor, hold: Hold, by: ParticipantId) -> tuple[Draft, ...]:
 
     A person who is waited for says nothing that one could wait for: that turn ends at once.
     """
+    if hold in floor.parked:
+        return (end(hold, Outcome.INTERRUPTED, by=by),)
     if not still_held(floor, hold) or hold.yields_to is not None:
         return ()
     if floor.members[hold.participant].kind is Kind.HUMAN:
@@ -138,13 +149,13 @@ def go_on(floor: Floor, turn: TurnId) -> tuple[Draft, ...]:
 
 def take_up(floor: Floor, hold: Hold, now: float) -> tuple[Draft, ...]:
     """Take up a turn that an earlier owner of the room left unfinished, with a fresh lease."""
-    if not still_held(floor, hold):
+    if not any(held.turn == hold.turn for held in floor.holds):
         return ()
     if hold.yields_to is not None:
         return cut(floor, hold, Outcome.INTERRUPTED, hold.yields_to, "")
     if hold.turn in floor.ending:  # the room has stopped: the process ended before it was cut
         return (end(hold, Outcome.INTERRUPTED),)
-    if hold.attempt > RESUMPTIONS:
+    if hold.attempt - hold.back > RESUMPTIONS:
         problem = f"given up: the process ended {hold.attempt} times during this turn"
         return (end(hold, Outcome.FAILED, problem),)
     until = round(now + lease_s(floor, floor.members[hold.participant].kind), 6)
@@ -154,7 +165,7 @@ def take_up(floor: Floor, hold: Hold, now: float) -> tuple[Draft, ...]:
 
 def still_held(floor: Floor, hold: Hold) -> bool:
     """Whether the turn has not ended meanwhile."""
-    return any(held.turn == hold.turn for held in floor.holds)
+    return floor.unfinished(hold.turn) is not None
 
 
 def end(
