@@ -15,11 +15,13 @@ from weakref import WeakKeyDictionary
 from langchain_core.tools import BaseTool
 
 from tertulia.agents.authority import principal_of, refusal, requester_of
+from tertulia.agents.consent import approval_of, fate_of, may_ask, told, why_refused
 from tertulia.agents.limits import in_doubt, slot, tried
 from tertulia.agents.results import Result, canonical, digest, failed, returned, value_of
 from tertulia.agents.terms import KeyArgument, terms_of
+from tertulia.orchestrator.approvals import Ruling
 from tertulia.orchestrator.effects import SETTLED, Effect, EffectId, EffectPolicy, EffectState
-from tertulia.orchestrator.errors import Invalid
+from tertulia.orchestrator.errors import Invalid, Misbehaved, Refused
 from tertulia.orchestrator.turns import Turn
 
 _KEYS: WeakKeyDictionary[type, tuple[str, ...]] = WeakKeyDictionary()
@@ -111,12 +113,18 @@ def _known(turn: Turn, wanted: Effect, call: str) -> "_Deed | None":
     return known
 
 
+class _InDoubt(Exception):
+    """Nobody knows whether a call has been made that may be made once."""
+
+
 class _Deed:
     """One call on its way. It runs in a task of its own, so that it outlives the turn's."""
 
     __slots__ = (
         "_arguments",
+        "_asked",
         "_called",
+        "_carried",
         "_terms",
         "_tool",
         "_turn",
@@ -129,10 +137,13 @@ class _Deed:
         self, turn: Turn, tool: BaseTool, arguments: Mapping[str, Any], wanted: Effect
     ) -> None:
         self._turn, self._tool, self._terms = turn, tool, terms_of(tool)
-        self._arguments = arguments
+        self._arguments, self._asked = arguments, wanted.arguments
         self.effect, self._written = turn.deeds.claim(wanted)
+        if self.effect.arguments != wanted.arguments:  # whoever approved it had edited them
+            self._arguments = value_of(self.effect.arguments, data=True)
         self._called = False
         self.task: asyncio.Task[Carried]
+        self._carried: Carried
 
     def begin(self, call: str) -> None:
         """Go to work."""
@@ -157,17 +168,63 @@ class _Deed:
     async def _carry(self) -> Carried:
         if self.effect.state in SETTLED:
             return await self._recalled()
+        doubt = None
         if self.effect.state is EffectState.UNCERTAIN and not self._repeatable:
-            return self._nobody_knows("the process ended")
-        why = refusal(self._turn, self._tool.name, self._terms)
-        if why is not None:
-            return self._fail(EffectState.REFUSED, why)
-        if self._terms.approval is not None:
-            why = f"{self._tool.name} needs approval, and nobody can be asked for it in this turn"
-            return self._fail(EffectState.REFUSED, why)
-        async with self._slot():
-            await self._write_intent()
-            return await self._call()
+            doubt = "the process ended while it was at work"
+        else:
+            why = refusal(self._turn, self._tool.name, self._terms) or await self._unapproved()
+            if why is not None:
+                return self._fail(EffectState.REFUSED, why)
+        while doubt is None or await self._is_wanted_again(doubt):
+            try:
+                async with self._slot():
+                    await self._write_intent()
+                    return await self._call()
+            except _InDoubt as error:
+                doubt = str(error)
+        return self._carried
+
+    async def _unapproved(self) -> str | None:
+        """Have the call approved, if its terms say so; why it may not be made."""
+        rule = self._terms.approval
+        if rule is None:
+            return None
+        tool = self._tool.name
+        if not may_ask(self._turn):
+            return f"{tool} needs approval, and nobody can be asked for it in this turn"
+        self._note(EffectState.ASKED)
+        try:
+            asked = replace(self.effect, arguments=self._asked)
+            verdict = await approval_of(self._turn, asked, self._terms, rule)
+        except (Refused, Misbehaved) as error:
+            return f"{tool} needs approval, which cannot be asked for: {error}"
+        if not verdict.approved:
+            return f"{tool} was not called: {why_refused(verdict, self._terms)}"
+        if verdict.arguments != self.effect.arguments:
+            self._arguments = value_of(verdict.arguments, data=True)
+            self.effect = replace(self.effect, arguments=canonical(self._arguments))
+        return None
+
+    async def _is_wanted_again(self, doubt: str) -> bool:
+        """Ask what became of a call in doubt; whether it is to be made again, else it is settled.
+
+        Where nobody can be asked, or nobody says, it stays uncertain.
+        """
+        self._carried = self._nobody_knows(doubt)
+        if not may_ask(self._turn):
+            return False
+        try:
+            verdict = await fate_of(self._turn, self.effect, self._terms, doubt)
+        except (Refused, Misbehaved):
+            return False
+        if verdict.by:
+            self.effect = replace(self.effect, decided_by=verdict.by[0])
+        if verdict.ruling is Ruling.HAPPENED:
+            result = returned(told(verdict), self._terms.result_limit)
+            self._carried = self._settle(EffectState.SUCCEEDED, result)
+        elif verdict.ruling is Ruling.GIVEN_UP:
+            self._carried = self._fail(EffectState.GIVEN_UP, told(verdict))
+        return verdict.ruling is Ruling.AGAIN
 
     @property
     def _repeatable(self) -> bool:
@@ -181,9 +238,14 @@ class _Deed:
     async def _write_intent(self) -> None:
         again = self.effect.state is EffectState.UNCERTAIN
         attempt = self.effect.attempt + 1 if again else self.effect.attempt
-        self.effect = replace(self.effect, state=EffectState.RUNNING, attempt=attempt)
+        self.effect = replace(self.effect, state=EffectState.RUNNING, attempt=attempt, result="")
         self._written = True
         await self._turn.deeds.write(self.effect)
+
+    def _note(self, state: EffectState) -> None:
+        self.effect = replace(self.effect, state=state)
+        self._written = True
+        self._turn.deeds.queue(self.effect, self._turn.clock)
 
     async def _call(self) -> Carried:
         self._called = True
@@ -201,12 +263,13 @@ class _Deed:
     def _failed(self, error: Exception) -> Carried:
         """What the tool raised, as its result; a graph that pauses in it runs it again later."""
         if _is_pause(error):
-            self.effect = replace(self.effect, state=EffectState.ASKED)
-            self._turn.deeds.queue(self.effect, self._turn.clock)
+            self._note(EffectState.ASKED)
             raise error
+        what = f"{type(error).__name__}: {error}"
         if in_doubt(error) and not self._repeatable:
-            return self._nobody_knows(f"{type(error).__name__}: {error}")
-        return self._fail(EffectState.FAILED, f"{type(error).__name__}: {error}")
+            self._called = False
+            raise _InDoubt(what) from error
+        return self._fail(EffectState.FAILED, what)
 
     def _nobody_knows(self, why: str) -> Carried:
         tool = self._tool.name
@@ -245,7 +308,7 @@ class _Deed:
             self._fail(EffectState.UNCERTAIN, "it was cut off")
         elif self._called:
             self._nobody_knows("it was cut off")
-        elif self._written and self.effect.state not in SETTLED:
+        elif self._written and self.effect.state in (EffectState.ASKED, EffectState.RUNNING):
             why = f"{self._tool.name} was not called: the turn was over before"
             self._fail(EffectState.REFUSED, why)
 

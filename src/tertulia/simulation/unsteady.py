@@ -50,7 +50,7 @@ class Unsteady:
             turn.say(piece)
 
         spoilt = Turn(turn.hold, turn.members, turn.view, turn.clock, say)
-        spoilt.deeds = turn.deeds
+        spoilt.deeds, spoilt.absence = turn.deeds, turn.absence
         return await self._speaker(spoilt)
 
 
