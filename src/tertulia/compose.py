@@ -41,11 +41,20 @@ from tertulia.orchestrator.policies import build, specify
 from tertulia.orchestrator.profile import PLAIN, Profile, profile
 from tertulia.orchestrator.room import ParticipantId
 from tertulia.orchestrator.time_travel import floor_at, fork
-from tertulia.storage import MemoryLedger, MemoryLog, SqlLog, SqlMemory, VolatileMemory
+from tertulia.storage import (
+    MemoryLedger,
+    MemoryLog,
+    SqlLog,
+    SqlMemory,
+    SqlShelf,
+    VolatileMemory,
+    VolatileShelf,
+)
 
 if TYPE_CHECKING:  # each takes a second to import; rooms without graphs and tools need not wait
     from langchain_core.tools import BaseTool
 
+    from tertulia.agents.library import Library
     from tertulia.agents.mcp import Config
     from tertulia.agents.terms import Terms
     from tertulia.graphs import Checkpoints
@@ -154,6 +163,7 @@ class House:
         self._url = url if isinstance(url, str) else MEMORY
         self.log = open_log(url) if isinstance(url, str) else url
         self.memory = memory_of(self.log)
+        self._shelves: dict[str, SqlShelf | VolatileShelf] = {}
         kept = ledger_of(self.log) if ledger else None
         self.scheduler = Scheduler(self.log, clock or WallClock(), kept, memory=self.memory)
         self._with_it = AsyncExitStack()
@@ -208,6 +218,22 @@ class House:
     async def floor(self, room: str, *, at: int) -> Floor:
         """The floor of a room as it was after the event ``at``. Raises ``Unknown``, ``Invalid``."""
         return await floor_at(self.log, room, at)
+
+    def library(self, name: str = "documents", *, embedding: Any = "embedded") -> "Library":
+        """A collection of documents in the house's database, for agents to draw on.
+
+        ``embedding`` is ``embedded``, ``hashed``, or LangChain's ``Embeddings``; a collection is
+        always opened with the same. Raises ``Unknown``, and ``ModelMissing`` where the package of
+        the embedding is not installed.
+        """
+        from tertulia.agents.library import Library
+        from tertulia.agents.library import embedding as embedding_of
+
+        made = embedding_of(embedding) if isinstance(embedding, str) else embedding
+        if name not in self._shelves:
+            sql = SqlShelf(self.log, name) if isinstance(self.log, SqlLog) else None
+            self._shelves[name] = sql or VolatileShelf()
+        return Library(self._shelves[name], made)
 
     async def checkpoints(self) -> "Checkpoints":
         """Where graphs may keep unfinished turns: a file beside the database, swept and open.

@@ -17,9 +17,10 @@ from langchain_core.tools import BaseTool
 
 from tertulia.agents.authority import offered
 from tertulia.agents.cards import Card
+from tertulia.agents.context import reading
 from tertulia.agents.listening import ChatModel, hear
 from tertulia.agents.prices import billing, prices_of
-from tertulia.agents.prompts import BUDGET, Budget, prompt
+from tertulia.agents.prompts import BUDGET, Budget
 from tertulia.agents.state import InTurn, Round, TurnState, open_calls
 from tertulia.agents.tools import Tool, answer, named, toolbox
 from tertulia.orchestrator.effects import Effect, EffectId
@@ -60,7 +61,7 @@ def model_caller(
         notes = _plan_note(state.get("plan") or []) + _account_note(state.get("account", ""))
         notes += _draft_note(before if not rounds else "")
         notes += _deeds_note(turn.deeds.earlier)
-        messages = prompt(turn, card, budget=budget, notes=notes)
+        messages = await reading(turn, card, budget, notes, state.get("sources") or [])
         messages += (message for one in rounds for message in _told(one, turn.me.name))
         bill = billing(turn, prices)
         heard = await hear(
@@ -112,7 +113,7 @@ def planner(
 
     async def make_plan(state: TurnState, runtime: InTurn) -> TurnState:
         turn = runtime.context
-        messages = prompt(turn, card, budget=budget, notes=[order])
+        messages = await reading(turn, card, budget, [order], state.get("sources") or [])
         heard = await hear(model, messages, bill=billing(turn, prices))
         return TurnState(plan=steps(heard.text)[:most])
 

@@ -9,7 +9,7 @@ transcript shows it anyway, so that a server can keep what it has read.
 """
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from langchain_core.messages import AIMessage, BaseMessage, HumanMessage, SystemMessage
@@ -52,12 +52,18 @@ def prompt(
     Without a ``card`` the agent has only its name. The oldest utterances are left out first, the
     newest is always kept (shortened, if need be). ``notes`` are added to the system message.
     """
+    lines, first = lines_of(turn)
+    kept = within(lines, first, budget.utterances, budget.characters)
+    system = introduction(turn, card, len(lines) - len(kept), notes)
+    return [SystemMessage(system, name=turn.me.name), *spoken(kept.values(), turn)]
+
+
+def lines_of(turn: Turn) -> tuple[list[tuple[ParticipantId, str]], list[bool]]:
+    """Each utterance of the view as a line; and which of them are kept before any other."""
     apart = others_exchanges(turn)
-    lines = [(event.by, _set_apart(event, turn, apart)) for event in turn.view]
     first = {event.seq for event in turn.thread} if apart else set()
-    kept = _within(lines, budget, [event.seq in first for event in turn.view])
-    system = _introduction(turn, card, len(lines) - len(kept), notes)
-    return [SystemMessage(system, name=turn.me.name), *_messages(kept, turn)]
+    lines = [(event.by, _set_apart(event, turn, apart)) for event in turn.view]
+    return lines, [event.seq in first for event in turn.view]
 
 
 def rendered(event: Event, turn: Turn) -> str:
@@ -103,7 +109,8 @@ def _set_apart(event: Event, turn: Turn, apart: frozenset[int]) -> str:
     return f"({APART}) {text}" if thread_of(event) in apart else text
 
 
-def _introduction(turn: Turn, card: Card | None, left_out: int, notes: Sequence[str]) -> str:
+def introduction(turn: Turn, card: Card | None, left_out: int, notes: Sequence[str]) -> str:
+    """The system message: who the agent is, where, with whom, and what it has to keep in mind."""
     persona, languages = (card.persona.strip(), card.languages) if card else ("", ())
     spoken = languages or turn.me.profile.languages
     known = [_company(turn), profiles(turn), noted(turn), speech(turn, spoken)]
@@ -145,25 +152,42 @@ def _asker(turn: Turn, who: ParticipantId, languages: Sequence[str]) -> str:
     return f"{name}, in {language}" if several else name
 
 
-def _within(
-    lines: Sequence[tuple[ParticipantId, str]], budget: Budget, first: Sequence[bool]
-) -> list[tuple[ParticipantId, str]]:
-    """The newest lines that fit; those that come first are kept before any other."""
+def within(
+    lines: Sequence[tuple[ParticipantId, str]],
+    first: Sequence[bool],
+    most: int,
+    room: int,
+    measure: Callable[[str], int] = len,
+) -> dict[int, tuple[ParticipantId, str]]:
+    """The newest lines that fit, by their places; those that come first before any other.
+
+    At most so many, and all together at most ``room`` long; the newest is shortened, if need be.
+    """
     newest = sorted(range(len(lines)), key=lambda place: (not first[place], -place))
     kept: dict[int, tuple[ParticipantId, str]] = {}
-    left = budget.characters
-    for place in newest[: budget.utterances]:
+    left = room
+    for place in newest[:most]:
         who, text = lines[place]
-        if len(text) > left:
+        if measure(text) > left:
             if not kept:
-                kept[place] = who, text[: max(0, left - len(CUT))] + CUT
+                kept[place] = who, shortened(text, left, measure)
             break
         kept[place] = who, text
-        left -= len(text)
-    return [kept[place] for place in sorted(kept)]
+        left -= measure(text)
+    return dict(sorted(kept.items()))
 
 
-def _messages(lines: Iterable[tuple[ParticipantId, str]], turn: Turn) -> Iterator[BaseMessage]:
+def shortened(text: str, room: int, measure: Callable[[str], int] = len) -> str:
+    """The beginning of a text that fits, and a sign that it goes on."""
+    low, high = 0, len(text)
+    while low < high:
+        middle = (low + high + 1) // 2
+        low, high = (middle, high) if measure(text[:middle] + CUT) <= room else (low, middle - 1)
+    return text[:low] + CUT
+
+
+def spoken(lines: Iterable[tuple[ParticipantId, str]], turn: Turn) -> Iterator[BaseMessage]:
+    """Lines as messages: the agent's own, and everybody else's."""
     for who, text in lines:
         if who == turn.me.id:
             yield AIMessage(text, name=turn.me.name)

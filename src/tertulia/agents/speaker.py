@@ -1,9 +1,10 @@
 """An agent without a graph: read the room, ask the model, say the answer. The fast path."""
 
 from tertulia.agents.cards import Card
+from tertulia.agents.context import reading
 from tertulia.agents.listening import ChatModel, hear
 from tertulia.agents.prices import billing, prices_of
-from tertulia.agents.prompts import BUDGET, Budget, prompt
+from tertulia.agents.prompts import BUDGET, Budget
 from tertulia.agents.voting import model_vote
 from tertulia.orchestrator.consultation import Consultation
 from tertulia.orchestrator.ports import Reply
@@ -21,7 +22,7 @@ class ModelSpeaker:
 
     async def __call__(self, turn: Turn) -> Reply:
         """Take one turn. Raises what the model raises."""
-        messages = prompt(turn, self.card, budget=self.budget)
+        messages = await reading(turn, self.card, self.budget)
         bill = billing(turn, prices_of(self.model, self.card))
         heard = await hear(self.model, messages, turn.say, bill)
         return Reply(heard.text)

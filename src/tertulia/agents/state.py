@@ -26,6 +26,13 @@ class Round(TypedDict):
     results: list[str]
 
 
+class Source(TypedDict):
+    """A passage that was looked up, and where it stands."""
+
+    name: str
+    text: str
+
+
 class TurnState(TypedDict, total=False):
     """The state of one turn. Add keys of your own by inheriting from it.
 
@@ -42,6 +49,7 @@ class TurnState(TypedDict, total=False):
     plan: list[str]
     account: str
     tool_rounds: list[Round]
+    sources: list[Source]
 
 
 class InTurn(Protocol):

@@ -5,12 +5,14 @@ from dataclasses import dataclass
 from typing import Any, Protocol, TypeAlias
 
 from tertulia.orchestrator.ballots import Ballot
+from tertulia.orchestrator.documents import Ears, Passage
 from tertulia.orchestrator.effects import Effect, EffectId
 from tertulia.orchestrator.events import Event
 from tertulia.orchestrator.facts import Ending, Fact, FactId, Wanted
 from tertulia.orchestrator.floor import Floor
 from tertulia.orchestrator.query import Query
 from tertulia.orchestrator.room import Audience, ParticipantId, RoomId, TurnId
+from tertulia.orchestrator.summaries import Summary
 from tertulia.orchestrator.visibility import Reach, Sight
 
 
@@ -235,7 +237,36 @@ class Ledger(Protocol):
         ...
 
 
-class Memory(Protocol):
+class Digest(Protocol):
+    """What was said, in short, and what models were given of it; a part of ``Memory``."""
+
+    async def summarise(self, summary: Summary) -> Summary:
+        """Keep a summary; the one that is kept, which is the one before for the same range."""
+        ...
+
+    async def summaries(self, room: RoomId, reach: Reach | None) -> Sequence[Summary]:
+        """The newest summary for each audience within reach, by how far they go.
+
+        One that is out of reach as a whole is not told, and no older one in its place.
+        """
+        ...
+
+    async def said_to(
+        self, room: RoomId, audience: Audience, after: int, limit: int
+    ) -> Sequence[Event]:
+        """The first utterances after a seq that were for exactly this audience, oldest first."""
+        ...
+
+    def record(self, turn: TurnId, report: str) -> None:
+        """Note what a turn's model was given (JSON); it is written with what is written next."""
+        ...
+
+    async def recorded(self, turn: TurnId) -> str | None:
+        """What a turn's model was given, when it was last asked."""
+        ...
+
+
+class Memory(Digest, Protocol):
     """What is remembered beyond the log. Its contract: ``tests/storage/memory_contract``."""
 
     async def remember(self, fact: Fact, instead_of: FactId | None = None) -> Fact:
@@ -269,6 +300,40 @@ class Memory(Protocol):
 
         ``before`` is the seq below which they lie. What was taken back is not found.
         """
+        ...
+
+
+class Shelf(Protocol):
+    """The passages of a collection of documents. Its contract: ``tests/storage/shelf_contract``.
+
+    Called from any thread; each call waits until it is done. ``None`` for ears is the house, which
+    knows everything.
+    """
+
+    def put(self, passages: Sequence[Passage]) -> None:
+        """Keep passages, in place of those with the same ids."""
+        ...
+
+    def take(self, ids: Sequence[str] | None) -> None:
+        """Keep those no longer; without ids, none at all."""
+        ...
+
+    def get(self, ids: Sequence[str], ears: Ears | None) -> Sequence[Passage]:
+        """Those passages, as far as they may be told."""
+        ...
+
+    def parts(self, document: str) -> Sequence[str]:
+        """The ids of a document's passages, in their order."""
+        ...
+
+    def nearest(
+        self, vector: Sequence[float], ears: Ears | None, limit: int
+    ) -> Sequence[tuple[Passage, float]]:
+        """Those most alike in meaning, with their cosine (-1 to 1), the most alike first."""
+        ...
+
+    def having(self, query: Query, ears: Ears | None, limit: int) -> Sequence[Passage]:
+        """Those that the query finds, the best first."""
         ...
 
 

@@ -32,7 +32,11 @@ _UNSPACED = re.compile(
 )
 _ACCENTS = dict.fromkeys(range(0x300, 0x370))
 
+RANKS = 60
+"""How much a place counts in a fused ranking: the higher, the less the first places stand out."""
+
 Found = TypeVar("Found")
+Name = TypeVar("Name")
 
 
 def words_of(text: str) -> list[str]:
@@ -104,6 +108,15 @@ def _terms(text: str) -> tuple[Term, ...]:
         if words:
             terms.append(Term(words, prefix=plain.endswith("*")))
     return tuple(dict.fromkeys(terms))[:TERMS]
+
+
+def fused(*rankings: Sequence[Name], limit: int) -> list[Name]:
+    """One ranking out of several, by reciprocal rank (Cormack, Clarke & Buettcher 2009)."""
+    worth: dict[Name, float] = {}
+    for ranking in rankings:
+        for place, name in enumerate(ranking):
+            worth[name] = worth.get(name, 0.0) + 1 / (RANKS + 1 + place)
+    return sorted(worth, key=lambda name: -worth[name])[:limit]
 
 
 def best(query: Query, found: Iterable[tuple[Found, Sequence[str]]], limit: int) -> list[Found]:

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
+from contextvars import ContextVar
 from typing import Any, TypeAlias
 
 from tertulia.orchestrator.absent import Absent
@@ -20,6 +21,9 @@ from tertulia.orchestrator.threads import thread_of
 from tertulia.orchestrator.trp import next_trp
 
 _PROBLEM_LIMIT = 500
+
+PRESENT: ContextVar["Turn | None"] = ContextVar("the turn that is running", default=None)
+"""The turn in which something is called, for tools that have to know for whom they work."""
 
 
 class Turn(Absent):
@@ -351,6 +355,7 @@ class RunningTurn:
         self.turn.end()
 
     async def _run(self, speaker: Speaker) -> None:
+        PRESENT.set(self.turn)
         try:
             if self.turn.attempt > 1:
                 await self.turn.deeds.recall(self.turn.id)

@@ -6,6 +6,7 @@ from tertulia.storage.log import SqlLog
 from tertulia.storage.memory import Memory, MemoryLog
 from tertulia.storage.memory_ledger import MemoryLedger
 from tertulia.storage.recollections import SqlMemory, VolatileMemory
+from tertulia.storage.shelves import SqlShelf, VolatileShelf
 from tertulia.storage.verify import Report, Violation, verify
 
 __all__ = [
@@ -16,8 +17,10 @@ __all__ = [
     "SqlLedger",
     "SqlLog",
     "SqlMemory",
+    "SqlShelf",
     "Violation",
     "VolatileMemory",
+    "VolatileShelf",
     "to_json",
     "verify",
 ]

@@ -9,13 +9,13 @@ SQLite is what the tests run. The PostgreSQL wording has been tried by hand agai
 yet.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 import sqlalchemy as sa
 
 from tertulia.orchestrator.query import Query, Term, words_of
 
-INDEXES = ("utterance_words", "fact_words")
+INDEXES = ("utterance_words", "fact_words", "passage_words")
 """The names of all indexes; those of the tables in which FTS5 keeps them begin so too."""
 
 
@@ -37,6 +37,22 @@ class FullText:
             words = sa.func.to_tsvector("simple", words)
         into = self.table.insert().values(rowid=sa.bindparam("number"), words=words)
         connection.execute(into, rows)
+
+    def remove(self, connection: sa.Connection, texts: Sequence[tuple[int, str]]) -> None:
+        """Keep the words of texts no longer; the texts are those that were added."""
+        if connection.dialect.name != "sqlite":
+            gone = self.table.delete().where(self.table.c.rowid.in_([n for n, _ in texts]))
+            connection.execute(gone)
+            return
+        # FTS5 takes commands in the column that bears the table's name.
+        command: sa.ColumnClause[str] = sa.column(self.name)
+        into = sa.table(self.name, command, sa.column("rowid"), sa.column("words")).insert()
+        rows = [
+            {self.name: "delete", "rowid": number, "words": " ".join(words_of(text))}
+            for number, text in texts
+        ]
+        if rows:
+            connection.execute(into, rows)
 
     def found(self, query: Query, dialect: str) -> sa.ColumnElement[bool]:
         """The condition on ``table`` that a query finds the text."""

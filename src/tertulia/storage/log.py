@@ -120,6 +120,14 @@ class SqlLog:
         """
         return await self._writer.write(work)
 
+    def queue(self, work: Work) -> "asyncio.Future[Any]":
+        """Have something done in the writer's next transaction, whether it is waited for or not."""
+        return self._writer.queue(work)
+
+    def write_from_a_thread(self, work: Work) -> Any:
+        """The same for callers that are on no event loop: their thread waits."""
+        return self._writer.write_from_a_thread(work)
+
     def query(self, query: Callable[[sa.Connection], T]) -> T:
         """Read something in one transaction, on the thread of whoever calls."""
         if self._writer.closed:

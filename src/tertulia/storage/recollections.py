@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from functools import partial
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import sqlalchemy as sa
 
@@ -18,9 +18,10 @@ from tertulia.orchestrator.events import Event, Said, Uptake
 from tertulia.orchestrator.facts import Ending, Fact, FactId, Wanted
 from tertulia.orchestrator.ports import Log
 from tertulia.orchestrator.query import CANDIDATES, Query, best, words_of
-from tertulia.orchestrator.room import RoomId
+from tertulia.orchestrator.room import Audience, RoomId, TurnId
+from tertulia.orchestrator.summaries import Summary
 from tertulia.orchestrator.visibility import Reach, recallable
-from tertulia.storage import facts
+from tertulia.storage import facts, summaries
 from tertulia.storage.log import SqlLog
 from tertulia.storage.search import BEHIND, Sought, behind, index_more, search
 
@@ -64,6 +65,30 @@ class SqlMemory:
                 continue
         return await self._ask(lambda c: search(c, Sought(room, query, reach, limit, before)))
 
+    async def summarise(self, summary: Summary) -> Summary:
+        """Keep a summary."""
+        kept: Summary = await self._log.write(lambda c: summaries.keep(c, summary))
+        return kept
+
+    async def summaries(self, room: RoomId, reach: Reach | None) -> Sequence[Summary]:
+        """The newest for each audience."""
+        return await self._ask(lambda c: summaries.latest(c, room, reach))
+
+    async def said_to(
+        self, room: RoomId, audience: Audience, after: int, limit: int
+    ) -> Sequence[Event]:
+        """The first utterances for exactly this audience."""
+        return await self._ask(lambda c: summaries.said_to(c, room, audience, after, limit))
+
+    def record(self, turn: TurnId, report: str) -> None:
+        """Note what a turn's model was given."""
+        written = self._log.queue(lambda c: summaries.record(c, turn, report))
+        written.add_done_callback(_told)  # a record that is lost harms nobody: the turn goes on
+
+    async def recorded(self, turn: TurnId) -> str | None:
+        """What a turn's model was given."""
+        return await self._ask(lambda c: summaries.recorded(c, turn))
+
     def close(self) -> None:
         """Let go of the thread; the log is closed by whoever has opened it."""
         self._reading.shutdown()
@@ -80,6 +105,8 @@ class VolatileMemory:
         """Search in ``log``."""
         self._log = log
         self._facts: dict[FactId, Fact] = {}
+        self._summaries: dict[tuple[RoomId, Audience, int], Summary] = {}
+        self._reports: dict[TurnId, str] = {}
 
     async def remember(self, fact: Fact, instead_of: FactId | None = None) -> Fact:
         """Keep a fact."""
@@ -133,9 +160,50 @@ class VolatileMemory:
             found += [e for e in reversed(page) if _is_found(e, query, reach)]
         return found[:limit]
 
+    async def summarise(self, summary: Summary) -> Summary:
+        """Keep a summary."""
+        slot = (summary.room, summary.audience, summary.last)
+        return self._summaries.setdefault(slot, summary)
+
+    async def summaries(self, room: RoomId, reach: Reach | None) -> Sequence[Summary]:
+        """The newest for each audience."""
+        newest: dict[Audience, Summary] = {}
+        for one in sorted(self._summaries.values(), key=lambda one: one.last):
+            known = reach is None or reach.as_of is None or one.last <= reach.as_of
+            if one.room == room and known:
+                newest[one.audience] = one
+        told = sorted(newest.values(), key=lambda one: one.last)
+        return [s for s in told if reach is None or reach.covers(s.audience, s.first, s.last)]
+
+    async def said_to(
+        self, room: RoomId, audience: Audience, after: int, limit: int
+    ) -> Sequence[Event]:
+        """The first utterances for exactly this audience."""
+        found: list[Event] = []
+        while len(found) < limit:
+            page = await self._log.read(room, after, PAGE)
+            if not page:
+                break
+            after = page[-1].seq
+            found += [e for e in page if isinstance(e.body, Said) and e.audience == audience]
+        return found[:limit]
+
+    def record(self, turn: TurnId, report: str) -> None:
+        """Note what a turn's model was given."""
+        self._reports[turn] = report
+
+    async def recorded(self, turn: TurnId) -> str | None:
+        """What a turn's model was given."""
+        return self._reports.get(turn)
+
     def close(self) -> None:
         """Forget everything."""
         self._facts.clear()
+
+
+def _told(written: "asyncio.Future[Any]") -> None:
+    if not written.cancelled():
+        written.exception()
 
 
 def _is_found(event: Event, query: Query, reach: Reach | None) -> bool:

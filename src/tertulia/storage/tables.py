@@ -2,7 +2,7 @@
 
 import sqlalchemy as sa
 
-REVISION = "0003"
+REVISION = "0004"
 """The migration that makes exactly these tables."""
 
 metadata = sa.MetaData()
@@ -151,3 +151,45 @@ searchable = sa.Table(
 """Up to which seq what was said in a room is in the index of words, and its number there."""
 
 sa.Index("one_room_per_number", searchable.c.number, unique=True)
+
+passages = sa.Table(
+    "passages",
+    metadata,
+    sa.Column("number", sa.Integer, primary_key=True),
+    sa.Column("shelf", sa.Text, nullable=False),
+    sa.Column("id", sa.Text, nullable=False),
+    sa.Column("document", sa.Text, nullable=False),
+    sa.Column("part", sa.Integer, nullable=False),
+    sa.Column("text", sa.Text, nullable=False),
+    sa.Column("metadata", sa.Text, nullable=False),
+    sa.Column("audience", sa.Text),
+    sa.Column("vector", sa.LargeBinary, nullable=False),
+    sqlite_autoincrement=True,
+)
+"""One row a passage of a document; ``vector`` is float32, little end first, as long as 1."""
+
+sa.Index("one_passage_per_id", passages.c.shelf, passages.c.id, unique=True)
+sa.Index("passages_of_a_document", passages.c.shelf, passages.c.document, passages.c.part)
+
+summaries = sa.Table(
+    "summaries",
+    metadata,
+    sa.Column("room", sa.Text, primary_key=True),
+    sa.Column("audience", sa.Text, primary_key=True),
+    sa.Column("last", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("first", sa.Integer, nullable=False),
+    sa.Column("text", sa.Text, nullable=False),
+    sa.Column("by", sa.Text, nullable=False),
+    sa.Column("at", sa.Float, nullable=False),
+    sqlite_with_rowid=False,
+)
+"""What was said to one audience, in short, from ``first`` to ``last``; '' is everybody."""
+
+contexts = sa.Table(
+    "contexts",
+    metadata,
+    sa.Column("turn", sa.Text, primary_key=True),
+    sa.Column("report", sa.Text, nullable=False),
+    sqlite_with_rowid=False,
+)
+"""What a turn's model was given to read, and what was left out: JSON, with no text in it."""

@@ -81,6 +81,18 @@ class Writer:
             self._task = loop.create_task(self._run())
         return promise
 
+    def write_from_a_thread(self, work: Work) -> Any:
+        """Do ``work`` in a transaction of its own, in its turn; return when it is durable.
+
+        For callers that are on no event loop; what waits is their thread.
+        """
+        if self.closed:
+            raise ShuttingDown
+        result = self._thread.submit(self._alone, work).result()
+        if isinstance(result, Exception):
+            raise result
+        return result
+
     async def close(self) -> None:
         """Take nothing more, and wait until everything that was asked for has been answered."""
         self.closed = True
@@ -101,6 +113,13 @@ class Writer:
             self._task = None
 
     # ---- on the writer's thread
+
+    def _alone(self, work: Work) -> Any:
+        try:
+            with self._transaction() as connection:
+                return _attempt(work, connection)
+        except Exception as error:
+            return self._in_our_words(error)
 
     def _commit(self, jobs: list[_Job]) -> list[Any]:
         try:
