@@ -400,3 +400,21 @@ async def test_facts_and_searches_that_tell_too_much_are_found_out(
         with pytest.raises(Leaked) as leaked:
             await assert_no_leak(house)
         assert any(where in sighting.where for sighting in leaked.value.sightings)
+
+
+@in_no_time
+async def test_a_summary_that_is_shown_to_others_is_found_out(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async def sums_up(turn: Turn) -> str:
+        said = await turn.mind.said_to(turn.audience, 0, 99)
+        await turn.mind.summarise(turn.audience, said[0].seq, said[-1].seq, "In short.")
+        return "Well."
+
+    async with a_room(agent("Bo", sums_up)) as (house, room):
+        await talk(room)
+        await assert_no_leak(house)
+        monkeypatch.setattr("tertulia.orchestrator.visibility.Reach.covers", covers_everything)
+        with pytest.raises(Leaked) as leaked:
+            await assert_no_leak(house)
+        assert any("the summaries" in one.where for one in leaked.value.sightings)

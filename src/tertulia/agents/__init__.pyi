@@ -4,9 +4,11 @@ from .advising import model_addresser, model_adviser
 from .cards import Card
 from .catalogue import chat_model
 from .company import answer_language
+from .context import ContextReport, TokenBudget
 from .effects import Carried, carry_out
 from .embedded import Embedded
 from .faults import ModelFailed
+from .library import E5, Library, Retriever, WordHashing, retriever, search_documents
 from .listening import ChatModel
 from .mcp import ServerFailed, ServerLost, ServerSilent, ServerUnusable, mcp_tools
 from .nodes import model_caller, planner, router, tool_executor
@@ -16,30 +18,37 @@ from .routers import Keywords
 from .scripted import Hang, Scripted
 from .speaker import ModelSpeaker
 from .state import InTurn, TurnState, open_calls
+from .summing_up import summarizer
 from .terms import IdempotencyKey, Terms, on_terms, terms_of, tool
 from .tools import toolbox
 
 __all__ = [
+    "E5",
     "Budget",
     "Card",
     "Carried",
     "ChatModel",
+    "ContextReport",
     "Embedded",
     "Hang",
     "IdempotencyKey",
     "InTurn",
     "Keywords",
+    "Library",
     "ModelFailed",
     "ModelSpeaker",
     "Patience",
     "Remote",
+    "Retriever",
     "Scripted",
     "ServerFailed",
     "ServerLost",
     "ServerSilent",
     "ServerUnusable",
     "Terms",
+    "TokenBudget",
     "TurnState",
+    "WordHashing",
     "answer_language",
     "carry_out",
     "chat_model",
@@ -51,7 +60,10 @@ __all__ = [
     "open_calls",
     "planner",
     "prompt",
+    "retriever",
     "router",
+    "search_documents",
+    "summarizer",
     "terms_of",
     "tool",
     "tool_executor",

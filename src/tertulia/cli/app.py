@@ -175,6 +175,20 @@ def effects(
 
 @app.command()
 @failing_clearly
+def context(
+    turn: Annotated[str, typer.Argument(help="A turn, as the log names it: kitchen/12.")],
+    *,
+    db: Db = DB,
+    json: Json = False,
+) -> None:
+    """Show what a turn's model was given to read, and what was left out for want of room."""
+    from tertulia.cli.recalling import print_context
+
+    print_context(db, turn, json=json)
+
+
+@app.command()
+@failing_clearly
 def metrics(
     room: Annotated[str, typer.Argument(help="The room's name.")],
     *,

@@ -25,6 +25,7 @@ from tertulia.storage.facts import chosen
 from tertulia.storage.faults import in_our_words
 from tertulia.storage.schema import expect
 from tertulia.storage.search import Sought, search
+from tertulia.storage.summaries import recorded
 from tertulia.storage.tables import effects, events
 from tertulia.storage.views import listed
 
@@ -79,6 +80,10 @@ class Archive:
     def facts(self, room: RoomId, reach: Reach | None, wanted: Wanted) -> Sequence[Fact]:
         """The facts that may be recalled in a room."""
         return chosen(self._connection, room, reach, wanted)
+
+    def context(self, turn: str) -> str | None:
+        """What a turn's model was given, as JSON; ``None`` where nothing is recorded."""
+        return recorded(self._connection, turn)
 
     def known(self, room: str) -> RoomId:
         """The room of that name. Raises ``Unknown`` for a room that is not there."""

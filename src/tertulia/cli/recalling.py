@@ -1,13 +1,16 @@
 """Commands that show what was said about something, and what is remembered."""
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import asdict, replace
+from json import loads
 
 from rich.text import Text
 
 from tertulia.cli.archive import Archive
-from tertulia.cli.output import line, page
+from tertulia.cli.output import columns, line, page
 from tertulia.cli.transcript import shown
+from tertulia.orchestrator.errors import Unknown
 from tertulia.orchestrator.events import Event, Joined
 from tertulia.orchestrator.facts import Fact, Wanted
 from tertulia.orchestrator.query import Query
@@ -61,6 +64,27 @@ def print_facts(
         out.print(told, soft_wrap=True)
     if not found and not json:
         print("no facts")
+
+
+def print_context(db: str, turn: str, *, json: bool) -> None:
+    """Print what a turn's model was given, by part, and what did not fit."""
+    with Archive.at(db) as archive:
+        report = archive.context(turn)
+    if report is None:
+        hint = "; turns are recorded whose agent has a TokenBudget, by the log's name for them"
+        raise Unknown(kind="context of turn", name=turn, hint=hint)
+    if json:
+        print(report)
+        return
+    told = loads(report)
+    print(f"{told['tokens']} of {told['budget']} tokens")
+    left = Counter(one["part"] for one in told["left_out"])
+    names = list(dict.fromkeys([*told["spent"], *left]))
+    rows = [
+        (part, str(told["kept"].get(part, "-")), str(told["spent"].get(part, 0)), str(left[part]))
+        for part in names
+    ]
+    columns(("part", "kept", "tokens", "left out"), rows)
 
 
 def _provenance(fact: Fact, room: RoomId) -> str:

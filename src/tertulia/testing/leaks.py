@@ -46,9 +46,9 @@ async def assert_no_leak(
     It takes everybody who ever was in these rooms (all rooms, unless some are named), and a
     stranger, and looks at every projection there is: readers' feeds, live and from the log, the
     utterances page by page, the metrics; the view and the prompt of every turn, and what bids are
-    made from; of a ``House`` also what is remembered, and what searches find. With ``canaries``
-    (see ``plant``) it also looks for their words in all that was said since, and in what models
-    were sent, if there is a ``recording`` of that.
+    made from; of a ``House`` also what is remembered and summed up, and what searches find. With
+    ``canaries`` (see ``plant``) it also looks for their words in all that was said since, and in
+    what models were sent, if there is a ``recording`` of that.
     Raises ``Unknown`` for a room that is not there.
     """
     log = house.log if isinstance(house, House) else house

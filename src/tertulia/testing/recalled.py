@@ -39,6 +39,7 @@ class Askers:
                 if not self._may_know(fact, who, usable, (who,))
             ]
             found += await self._searched(who, "a search", reach, usable, queries)
+            found += await self._summaries(who, "the summaries", reach, usable)
         for hold_of, reach, usable in self._turns():
             who = reach.sight.who
             facts = await self._memory.facts(self._room, reach, Wanted(limit=EVERYTHING))
@@ -49,7 +50,22 @@ class Askers:
             ]
             where = f"a search in turn {hold_of}"
             found += await self._searched(who, where, reach, usable, queries)
+            where = f"the summaries of turn {hold_of}"
+            found += await self._summaries(who, where, reach, usable)
         return found
+
+    async def _summaries(
+        self, who: ParticipantId, where: str, reach: Reach, usable: frozenset[int]
+    ) -> list[Sighting]:
+        told = await self._memory.summaries(self._room, reach)
+        return [
+            Sighting(who, where, event)
+            for summary in told
+            for event in self._events[summary.first - 1 : summary.last]
+            if isinstance(event.body, Said)
+            and event.audience == summary.audience
+            and event.seq not in usable
+        ]
 
     async def _searched(
         self,

@@ -24,6 +24,9 @@ from tertulia.orchestrator.room import Audience, ParticipantId
 WIDER = 4
 """How many times as many candidates are ranked by meaning, and by words, as are asked for."""
 
+SHORT = 3
+"""Letters of the Latin words that a search by meaning and words does not look for as words."""
+
 BATCH = 64
 """How many passages are embedded, and written, together."""
 
@@ -118,7 +121,7 @@ class Library(VectorStore):
             raise BadContent(what="an empty query", hint="look for something")
         vector = self._embedding.embed_query(query)
         alike = [found for found, _ in self._shelf.nearest(vector, ears, WIDER * k)]
-        words = Query.any_of(query)
+        words = _telling(Query.any_of(query))
         having = [] if words is None else list(self._shelf.having(words, ears, WIDER * k))
         of = {passage.id: passage for passage in (*alike, *having)}
         order = fused([one.id for one in alike], [one.id for one in having], limit=k)
@@ -189,6 +192,17 @@ class Library(VectorStore):
 def document_of(passage: Passage) -> Document:
     """A passage as LangChain has it."""
     return Document(passage.text, id=passage.id, metadata=dict(passage.metadata))
+
+
+def _telling(query: Query | None) -> Query | None:
+    """Without the short words, which are everywhere and tell nothing, if others are left."""
+    terms = () if query is None else query.terms
+    longer = tuple(term for term in terms if not _is_short("".join(term.words)))
+    return query if not longer else Query(longer, any=True)
+
+
+def _is_short(word: str) -> bool:
+    return len(word) <= SHORT and word.isascii() and word.isalpha()
 
 
 def _read(one: Document) -> str:
