@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
-from contextvars import ContextVar
 from typing import Any, TypeAlias
 
 from tertulia.orchestrator.absent import Absent
@@ -15,15 +14,13 @@ from tertulia.orchestrator.mind import Mind
 from tertulia.orchestrator.parking import Echo, joined
 from tertulia.orchestrator.plans import PlanEvent
 from tertulia.orchestrator.ports import Clock, Ledger, Reply
+from tertulia.orchestrator.present import PRESENT
 from tertulia.orchestrator.room import Audience, ParticipantId, RoomId, TurnId
 from tertulia.orchestrator.spending import NOTHING, Spent, Tab
 from tertulia.orchestrator.threads import thread_of
 from tertulia.orchestrator.trp import next_trp
 
 _PROBLEM_LIMIT = 500
-
-PRESENT: ContextVar["Turn | None"] = ContextVar("the turn that is running", default=None)
-"""The turn in which something is called, for tools that have to know for whom they work."""
 
 
 class Turn(Absent):

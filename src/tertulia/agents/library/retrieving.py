@@ -17,7 +17,8 @@ from tertulia.agents.nodes import Node
 from tertulia.agents.state import InTurn, Source, TurnState
 from tertulia.agents.terms import tool
 from tertulia.orchestrator.documents import EVERYBODY, Ears, Passage
-from tertulia.orchestrator.turns import PRESENT, Turn
+from tertulia.orchestrator.present import PRESENT
+from tertulia.orchestrator.turns import Turn
 
 K = 4
 """How many passages are looked up unless more are asked for."""
@@ -50,7 +51,7 @@ def search_documents(library: Library, *, k: int = K) -> BaseTool:
     @tool(effect="safe_retry", name="search_documents")
     async def search(query: str) -> str:
         """Search the documents, by meaning and by words, for passages that answer a query."""
-        turn = PRESENT.get()
+        turn: Turn | None = PRESENT.get()
         ears = EVERYBODY if turn is None else ears_of(turn)
         found = await to_thread(library.passages, query, k, ears)
         return "\n\n".join(_told(passage) for passage in found) or "nothing was found"
