@@ -14,16 +14,18 @@ from .mcp import ServerFailed, ServerLost, ServerSilent, ServerUnusable, mcp_too
 from .nodes import model_caller, planner, router, tool_executor
 from .prompts import Budget, prompt
 from .remote import Patience, Remote
+from .room_tools import Bounds, room_tools
 from .routers import Keywords
 from .scripted import Hang, Scripted
 from .speaker import ModelSpeaker
 from .state import InTurn, TurnState, open_calls
 from .summing_up import summarizer
-from .terms import IdempotencyKey, Terms, on_terms, terms_of, tool
+from .terms import IdempotencyKey, OwnTurn, Terms, on_terms, terms_of, tool
 from .tools import toolbox
 
 __all__ = [
     "E5",
+    "Bounds",
     "Budget",
     "Card",
     "Carried",
@@ -37,6 +39,7 @@ __all__ = [
     "Library",
     "ModelFailed",
     "ModelSpeaker",
+    "OwnTurn",
     "Patience",
     "Remote",
     "Retriever",
@@ -61,6 +64,7 @@ __all__ = [
     "planner",
     "prompt",
     "retriever",
+    "room_tools",
     "router",
     "search_documents",
     "summarizer",

@@ -18,13 +18,13 @@ from tertulia.agents.authority import principal_of, refusal, requester_of
 from tertulia.agents.consent import approval_of, fate_of, may_ask, told, why_refused
 from tertulia.agents.limits import in_doubt, slot, tried
 from tertulia.agents.results import Result, canonical, digest, failed, returned, value_of
-from tertulia.agents.terms import KeyArgument, terms_of
+from tertulia.agents.terms import KeyArgument, TurnArgument, terms_of
 from tertulia.orchestrator.approvals import Ruling
 from tertulia.orchestrator.effects import SETTLED, Effect, EffectId, EffectPolicy, EffectState
 from tertulia.orchestrator.errors import Invalid, Misbehaved, Refused
 from tertulia.orchestrator.turns import Turn
 
-_KEYS: WeakKeyDictionary[type, tuple[str, ...]] = WeakKeyDictionary()
+_INJECTED: WeakKeyDictionary[type, dict[type, tuple[str, ...]]] = WeakKeyDictionary()
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,24 +70,29 @@ async def carry_out(
 
 def keys_of(tool: BaseTool) -> tuple[str, ...]:
     """The arguments in which a tool wants its idempotency key."""
+    return _injected(tool, KeyArgument)
+
+
+def _injected(tool: BaseTool, mark: type) -> tuple[str, ...]:
+    """The arguments of a tool that are marked so."""
     schema = tool.args_schema
     fields = getattr(schema, "model_fields", None)
     if not isinstance(schema, type) or fields is None:
         return ()
-    found = _KEYS.get(schema)
-    if found is None:
-        found = tuple(name for name, field in fields.items() if _is_key(field.metadata))
-        _KEYS[schema] = found
-    return found
+    known = _INJECTED.setdefault(schema, {})
+    if mark not in known:
+        marked = (name for name, field in fields.items() if _is_marked(field.metadata, mark))
+        known[mark] = tuple(marked)
+    return known[mark]
 
 
-def _is_key(metadata: Iterable[Any]) -> bool:
-    return any(one is KeyArgument or isinstance(one, KeyArgument) for one in metadata)
+def _is_marked(metadata: Iterable[Any], mark: type) -> bool:
+    return any(one is mark or isinstance(one, mark) for one in metadata)
 
 
 def _intent(turn: Turn, tool: BaseTool, arguments: Mapping[str, Any], call: str) -> Effect:
-    keys = keys_of(tool)
-    told = canonical({name: value for name, value in arguments.items() if name not in keys})
+    ours = (*keys_of(tool), *_injected(tool, TurnArgument))
+    told = canonical({name: value for name, value in arguments.items() if name not in ours})
     return Effect(
         EffectId(f"{turn.id}/{call}"),
         turn.room,
@@ -258,7 +263,8 @@ class _Deed:
 
     async def _once(self) -> Any:
         key = dict.fromkeys(keys_of(self._tool), self.effect.id)
-        return await self._tool.ainvoke({**self._arguments, **key})
+        own = dict.fromkeys(_injected(self._tool, TurnArgument), self._turn)
+        return await self._tool.ainvoke({**self._arguments, **key, **own})
 
     def _failed(self, error: Exception) -> Carried:
         """What the tool raised, as its result; a graph that pauses in it runs it again later."""

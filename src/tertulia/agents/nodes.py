@@ -10,7 +10,7 @@ import inspect
 import re
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from difflib import get_close_matches
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, cast
 
 from langchain_core.messages import AIMessage, BaseMessage, ToolMessage
 from langchain_core.tools import BaseTool
@@ -92,10 +92,13 @@ def tool_executor(tools: Sequence[Tool]) -> Node:
         *_, names = named(state["tool_rounds"])
         _claim(turn, earlier)
         wanted = zip(calls, names, strict=True)
-        results = await asyncio.gather(*(answer(turn, call, box, name) for call, name in wanted))
+        answers = await asyncio.gather(*(answer(turn, call, box, name) for call, name in wanted))
         await turn.deeds.durable()  # before the next checkpoint says so
-        done = Round(said=last["said"], calls=calls, results=list(results))
-        return TurnState(tool_rounds=[*earlier, done])
+        done = Round(said=last["said"], calls=calls, results=[text for text, _ in answers])
+        changed = TurnState(tool_rounds=[*earlier, done])
+        for _, steers in answers:
+            changed.update(cast("TurnState", steers))
+        return changed
 
     return run_tools
 

@@ -19,6 +19,7 @@ from tertulia.orchestrator.approvals import ApprovalRule
 from tertulia.orchestrator.effects import EffectPolicy
 from tertulia.orchestrator.errors import Invalid
 from tertulia.orchestrator.room import one_of
+from tertulia.orchestrator.turns import Turn
 
 METADATA = "tertulia"
 """The key of a tool's metadata under which its terms are kept."""
@@ -27,6 +28,13 @@ METADATA = "tertulia"
 class KeyArgument(InjectedToolArg):
     """Marks the argument in which a tool is handed its idempotency key."""
 
+
+class TurnArgument(InjectedToolArg):
+    """Marks the argument in which a tool is handed the turn that calls it."""
+
+
+OwnTurn: TypeAlias = Annotated[Turn, TurnArgument]
+"""The type of the argument in which a tool is handed the turn that calls it; models see none."""
 
 IdempotencyKey: TypeAlias = Annotated[str, KeyArgument]
 """The type of the argument in which an idempotent tool is handed the key; models do not see it."""

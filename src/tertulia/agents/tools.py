@@ -2,11 +2,12 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from difflib import get_close_matches
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 from langchain_core.tools import BaseTool
 
 from tertulia.agents.effects import carry_out, keys_of
+from tertulia.agents.room_tools import steering
 from tertulia.agents.state import Call, Round
 from tertulia.agents.terms import Function, terms_of, tool
 from tertulia.orchestrator.effects import EffectPolicy
@@ -34,17 +35,21 @@ def toolbox(tools: Sequence[Tool]) -> dict[str, BaseTool]:
     return box
 
 
-async def answer(turn: Turn, call: Call, box: Mapping[str, BaseTool], name: str) -> str:
-    """Carry out what a model asked for, as the call of that ``name``; what the model reads of it.
+async def answer(
+    turn: Turn, call: Call, box: Mapping[str, BaseTool], name: str
+) -> tuple[str, dict[str, Any]]:
+    """Carry out what a model asked for, as the call of that ``name``.
 
-    Raises what ``carry_out`` raises.
+    What the model reads of it, and what it changes of how the turn ends. Raises what ``carry_out``
+    raises.
     """
     tool = box.get(call["name"])
     if tool is None:
-        return f"error: {_unknown(call['name'], box)}"
+        return f"error: {_unknown(call['name'], box)}", {}
     if call["problem"]:
-        return f"error: {call['problem']}"
-    return (await carry_out(turn, tool, call["args"], call=name)).text
+        return f"error: {call['problem']}", {}
+    carried = await carry_out(turn, tool, call["args"], call=name)
+    return carried.text, steering(tool, carried)
 
 
 def named(rounds: Sequence[Round]) -> Iterator[tuple[str, ...]]:

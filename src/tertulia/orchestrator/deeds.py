@@ -13,6 +13,7 @@ from typing import Any, TypeAlias
 from tertulia.orchestrator.effects import Effect, EffectId, EffectState
 from tertulia.orchestrator.errors import Fenced, ShuttingDown
 from tertulia.orchestrator.ports import Clock, Ledger
+from tertulia.orchestrator.powers import Powers
 from tertulia.orchestrator.room import TurnId
 
 AGAIN_S = 1.0
@@ -28,6 +29,7 @@ class Deeds:
 
     ``ledger`` is ``None`` where nothing is written; then nothing is found again after a crash.
     ``epoch`` is the fencing token of the room. ``acted``: whether the turn has begun to act.
+    ``powers`` is what it can do to its room (``None`` where there is no room around it).
     """
 
     __slots__ = (
@@ -40,6 +42,7 @@ class Deeds:
         "begun",
         "epoch",
         "ledger",
+        "powers",
     )
 
     def __init__(
@@ -47,6 +50,7 @@ class Deeds:
     ) -> None:
         """Nothing has been begun."""
         self.ledger, self.epoch, self.acted = ledger, epoch, False
+        self.powers: Powers | None = None
         self.begun: dict[str, Any] = {}
         """What runs or has run, by call."""
         self._open: set[asyncio.Task[Any]] = set()

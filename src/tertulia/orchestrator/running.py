@@ -18,6 +18,7 @@ from tertulia.orchestrator.inbox import Prepare
 from tertulia.orchestrator.mind import Mind
 from tertulia.orchestrator.plans import PlanEvent
 from tertulia.orchestrator.ports import Clock, Ledger, Reply
+from tertulia.orchestrator.powers import Powers
 from tertulia.orchestrator.recollection import Recollection
 from tertulia.orchestrator.room import ROOM, InputPolicy, Kind, ParticipantId, TurnId
 from tertulia.orchestrator.spending import NOTHING, Spent
@@ -57,6 +58,7 @@ class RunningTurns:
         self.ledger: Ledger | None = None
         self.epoch = 0
         self.recollection: Recollection | None = None
+        self.powers: Powers | None = None
         self._room = room
         self._running: dict[TurnId, RunningTurn] = {}
         self._alarms: dict[TurnId, Callable[[], None]] = {}
@@ -104,6 +106,7 @@ class RunningTurns:
         if self.recollection is not None:
             seen.mind = Mind(self.recollection, lambda: seen.hold)
         seen.absence = Absence(hold, self._outside)
+        seen.deeds.powers = self.powers
         self._running[turn] = RunningTurn(seen, speaker, partial(self._done, hold))
 
     def park(self, turn: TurnId) -> None:

@@ -12,6 +12,7 @@ from typing import Any
 
 from tertulia.orchestrator import conditions
 from tertulia.orchestrator.admission import check_words
+from tertulia.orchestrator.agency import Agency
 from tertulia.orchestrator.breakouts import Breakouts
 from tertulia.orchestrator.consultation import Adviser
 from tertulia.orchestrator.conversation import Conversation
@@ -177,6 +178,7 @@ class Scheduler:
                 self._memory, self._log, self.clock, lambda: live.floor
             )
         opened = Room(live, self._log, self._breakouts, older=floor.head > 0)
+        live.turns.powers = Agency(opened, self.live)
         if self.adviser is not None:
             opened.consult(self.adviser)
         if floor.phase is Phase.UNOPENED:
