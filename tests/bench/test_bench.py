@@ -87,3 +87,12 @@ def test_growth_needs_enough_turns() -> None:
     for _ in range(19):
         meter.mark()
     assert meter.case("few", 19).growth is None
+
+
+def test_searches_are_measured_beside_plain_fts5() -> None:
+    [found] = lines(tertulia("bench", "memory", "--utterances", "400", "--json"))
+    assert found["bench"] == "memory"
+    figures = [name for name in found if name.endswith(("_ms", "_s", "_ratio"))]
+    assert len(figures) == 10
+    assert all(found[name] >= 0 for name in figures)
+    assert found["rare_ms"] > found["floor_rare_ms"] > 0

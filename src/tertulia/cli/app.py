@@ -301,6 +301,18 @@ def bench_floor(*, json: Json = False) -> None:
     print_bench(measure(), json=json)
 
 
+@bench.command("memory")
+@failing_clearly
+def bench_memory(
+    *, utterances: Annotated[int, typer.Option(min=100)] = 100_000, json: Json = False
+) -> None:
+    """Find what was said in a long room, and recall facts, beside plain FTS5."""
+    from tertulia.bench.memory import bench_memory as measure
+    from tertulia.cli.output import print_bench
+
+    print_bench(measure(utterances), json=json)
+
+
 @bench.command("rooms")
 @failing_clearly
 def bench_rooms(

@@ -63,6 +63,8 @@ class Term:
 
     def stands_in(self, words: Sequence[str]) -> bool:
         """Whether it is found in a text that has these words."""
+        if len(self.words) == 1 and not self.prefix:
+            return self.words[0] in words
         length = len(self.words)
         return any(
             self._is(words[place : place + length]) for place in range(len(words) - length + 1)

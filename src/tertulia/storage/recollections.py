@@ -60,10 +60,13 @@ class SqlMemory:
         self, room: RoomId, query: Query, reach: Reach | None, limit: int, before: int | None = None
     ) -> Sequence[Event]:
         """The utterances that are found."""
-        if await self._ask(lambda c: behind(c, room)) > BEHIND:
-            while await self._log.write(lambda c: index_more(c, room)):
-                continue
-        return await self._ask(lambda c: search(c, Sought(room, query, reach, limit, before)))
+        sought = Sought(room, query, reach, limit, before)
+        found = await self._ask(lambda c: None if behind(c, room) > BEHIND else search(c, sought))
+        if found is not None:
+            return found
+        while await self._log.write(lambda c: index_more(c, room)):
+            continue
+        return await self._ask(lambda c: search(c, sought))
 
     async def summarise(self, summary: Summary) -> Summary:
         """Keep a summary."""
