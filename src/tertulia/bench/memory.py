@@ -4,6 +4,7 @@ import asyncio
 import sqlite3
 import time
 from collections.abc import Awaitable, Callable, Sequence
+from functools import partial
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -94,13 +95,13 @@ async def _ours(
     async def ask(word: str, reach: Reach | None) -> None:
         await memory.search(ROOM, Query.of(word), reach, LIMIT)
 
-    first = await _timed(lambda: ask(TOPIC, everybody))
+    first = await _timed(partial(ask, TOPIC, everybody))
     limited = Reach(Sight(ParticipantId("p1"), (Stay(1, len(said) // 100),)), everybody.hearers)
     figures = {
         "first_search_s": round(first, 2),
-        "rare_ms": _median_ms([await _timed(lambda w=w: ask(w, everybody)) for w in rare]),
-        "common_ms": _median_ms([await _timed(lambda: ask(TOPIC, everybody)) for _ in rare]),
-        "limited_ms": _median_ms([await _timed(lambda: ask(TOPIC, limited)) for _ in rare]),
+        "rare_ms": _median_ms([await _timed(partial(ask, w, everybody)) for w in rare]),
+        "common_ms": _median_ms([await _timed(partial(ask, TOPIC, everybody)) for _ in rare]),
+        "limited_ms": _median_ms([await _timed(partial(ask, TOPIC, limited)) for _ in rare]),
     }
     await asyncio.gather(*(memory.remember(_fact(n, text)) for n, (_, text) in _facts(said)))
 
@@ -108,7 +109,7 @@ async def _ours(
         await memory.facts(ROOM, everybody, Wanted(Query.any_of(words), limit=LIMIT))
 
     texts = [text for _, text in said[: len(rare)]]
-    recalls = [await _timed(lambda t=t: recall(t)) for t in texts]
+    recalls = [await _timed(partial(recall, t)) for t in texts]
     figures["recall_ms"] = _median_ms(recalls)
     await log.close()
     memory.close()

@@ -4,9 +4,8 @@ An index has a number for each text and no text: the texts stand in the tables. 
 been folded by ``query.words_of``, and what is looked for is handed over as quoted words, so that no
 sign in it means anything to the database.
 
-SQLite is what the tests run. The PostgreSQL wording has been tried by hand against version 15
-(``tests/storage/try_postgres.py`` says how) and runs in no test, since no store of ours speaks it
-yet.
+SQLite is what the tests run. The wording for PostgreSQL stands here so that it is in one place; no
+test runs it, since no store of ours speaks PostgreSQL yet.
 """
 
 from collections.abc import Iterable, Sequence
