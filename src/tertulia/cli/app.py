@@ -18,7 +18,10 @@ bench = typer.Typer(
     help="Measure this machine, each figure beside its floor.", no_args_is_help=True
 )
 app.add_typer(bench, name="bench")
-examine = typer.Typer(help="Compare with what people really did.", no_args_is_help=True)
+examine = typer.Typer(
+    help="How often it is right: about what people really did, and in tasks to be done.",
+    no_args_is_help=True,
+)
 app.add_typer(examine, name="eval")
 
 Db = Annotated[str, typer.Option(envvar="TERTULIA_DB", help="Database URL, or memory:")]

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import sqlite3
+from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -14,8 +17,10 @@ from tertulia.compose import House, ledger_of
 from tertulia.evaluation.tasks.driver import moments, run
 from tertulia.evaluation.tasks.exam import Pace
 from tertulia.evaluation.tasks.record import Step, steps
+from tertulia.evaluation.tasks.script import Ask, Play
 from tertulia.evaluation.tasks.stage import TALK, WORLD, play_all
 from tertulia.evaluation.tasks.world import Journal
+from tertulia.orchestrator.room import RoomId
 from tertulia.storage import verify
 
 pytestmark = pytest.mark.db
@@ -33,6 +38,18 @@ WHOLE = [
     "clerk: There are 10 cents.",
     "ann: Thank you. ###STOP###",
 ]
+
+
+class Muddled(Shop):
+    """In its first task, the clerk says what cannot be said: its turn fails."""
+
+    def play(self, task: str) -> Play:
+        play = super().play(task)
+        if task != "sale 0":
+            return play
+        lines = list(play.lines)
+        lines[1] = replace(lines[1], asks=(Ask("add", "add", {"cents": {1, 2}}),))
+        return replace(play, lines=tuple(lines))
 
 
 def told(step: Step) -> str:
@@ -76,6 +93,36 @@ async def test_a_play_that_was_left_in_the_middle_goes_on(tmp_path: Path, calls:
         assert [entry.answer for entry in journal.of("sale 0")] == [
             f"{n} cents" for n in (1, 3, 6, 10)
         ]
+
+
+async def test_every_call_is_made_on_behalf_of_the_person_who_asked(tmp_path: Path) -> None:
+    await play_all(Shop(), tmp_path, Pace(), lambda *what: None)
+    async with House(f"sqlite:///{tmp_path / TALK}") as house:
+        effects = await ledger_of(house.log).of_room(RoomId("task-0"), 10)
+    assert [effect.principal for effect in effects] == ["ann"] * 5
+
+
+async def test_what_had_happened_before_the_ledger_knew_has_its_answer_of_then(
+    tmp_path: Path,
+) -> None:
+    """All that the ledger knew is lost here, and the world goes on from its journal."""
+    await play_all(Shop(), tmp_path, Pace(), lambda *what: None)
+    for lost in (TALK, f"{TALK}-wal", f"{TALK}-shm", f"{TALK}.checkpoints"):
+        (tmp_path / lost).unlink(missing_ok=True)
+    with closing(sqlite3.connect(tmp_path / WORLD)) as world, world:
+        world.execute("DELETE FROM ended")
+    await play_all(Shop(), tmp_path, Pace(), lambda *what: None)
+    assert [told(step) for step in await recorded(tmp_path)] == WHOLE
+    with Journal(tmp_path / WORLD) as journal:
+        assert [entry.times for entry in journal.of("sale 0")] == [2] * 4
+
+
+async def test_a_task_whose_turn_fails_is_told_and_the_others_go_on(tmp_path: Path) -> None:
+    heard: list[tuple[Any, ...]] = []
+    await play_all(Muddled(2), tmp_path, Pace(), lambda *what: heard.append(what))
+    (muddled,) = [what[1] for what in heard if what[0] == "unfinished"]
+    assert muddled.startswith("task 'sale 0' did not come to its end, in room 'task-0': TypeError:")
+    assert [what[1] for what in heard if what[0] == "ended"] == ["sale 0", "sale 1"]
 
 
 async def test_what_has_ended_is_not_played_again(tmp_path: Path) -> None:

@@ -34,7 +34,8 @@ class Outcome:
     ``resumed`` are rooms taken up in mid-task, ``turns`` those of them whose turn was taken up too.
     ``calls`` is how many tool calls the ledgers hold, ``written`` how many changed a world, and
     ``asked_again`` how many of these were asked for again after a kill (and had their answer from
-    the journal). ``unlike`` are tasks whose journal and ledger tell different stories.
+    the journal). ``unlike`` are tasks whose journal and ledger tell different stories;
+    ``unfinished`` says which tasks ended in a turn that failed, and why.
     """
 
     rewards: dict[str, float] = field(default_factory=dict)
@@ -45,6 +46,7 @@ class Outcome:
     written: int = 0
     asked_again: int = 0
     unlike: list[str] = field(default_factory=list)
+    unfinished: list[str] = field(default_factory=list)
     seconds: float = 0.0
 
 
@@ -104,6 +106,8 @@ class _Driver:
                 case "taken up":
                     self._outcome.resumed += 1
                     self._outcome.turns += rest[0]
+                case "unfinished":
+                    self._outcome.unfinished.append(rest[0])
                 case "broken":
                     raise Misbehaved(who="the process that plays", what=rest[0])
                 case "over":

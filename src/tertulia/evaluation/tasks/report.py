@@ -38,6 +38,7 @@ def told(outcome: Outcome, pace: Pace) -> dict[str, Any]:
         "written": outcome.written,
         "asked_again": outcome.asked_again,
         "unlike": len(outcome.unlike),
+        "unfinished": outcome.unfinished[:20],
         "seconds": round(outcome.seconds, 1),
         "not_1": wrong[:20],
     }

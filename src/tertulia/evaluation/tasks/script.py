@@ -5,9 +5,11 @@ from what has been said alone, so that a play goes on where it was, in any proce
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from itertools import zip_longest
 from typing import Any
 
+from tertulia.orchestrator.errors import Invalid
 from tertulia.orchestrator.room import Kind
 
 SEEN = "{seen}"
@@ -62,7 +64,20 @@ class Play:
 
     title: str
     players: tuple[Player, ...]
-    lines: tuple[Line, ...] = field(default_factory=tuple)
+    lines: tuple[Line, ...]
+
+    def __post_init__(self) -> None:
+        """See that it comes to its end. Raises ``Invalid``."""
+        tools = {player.id: {spec.name for spec in player.tools} for player in self.players}
+        for number, (line, after) in enumerate(zip_longest(self.lines, self.lines[1:]), 1):
+            where = f"play {self.title!r}, line {number}"
+            if line.to != (after and after.by):
+                raise Invalid(where=where, what=f"hands on to {line.to}, and {after} follows")
+            if (STOP in line.says) != (after is None):
+                raise Invalid(where=where, what=f"{STOP} belongs into the last line alone")
+            strange = [ask.tool for ask in line.asks if ask.tool not in tools.get(line.by, ())]
+            if strange:
+                raise Invalid(where=where, what=f"{line.by} has no tool {', '.join(strange)}")
 
     @property
     def asks(self) -> tuple[Ask, ...]:

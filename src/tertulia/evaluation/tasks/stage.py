@@ -53,7 +53,7 @@ class Stage:
     tell: Tell
 
     async def perform(self, number: int, task: str) -> None:
-        """Play a task to its end, from wherever it is. Raises ``Unfinished``."""
+        """Play a task to its end, from wherever it is; one whose turn failed ends there."""
         play, name = self.exam.play(task), room_of(number)
         backend = Backend(task, lambda: self.exam.world(task), self.journal)
         members = [self._member(play, player, task, backend) for player in play.players]
@@ -64,7 +64,10 @@ class Stage:
         said = await room.said(limit=len(play.lines) + 1)
         if said or room.floor.holds:
             self.tell("taken up", len(room.floor.holds))
-        await _Prompter(room, play, self.pace, task).see_through(said)
+        try:
+            await _Prompter(room, play, self.pace, task).see_through(said)
+        except Unfinished as error:
+            self.tell("unfinished", str(error))
         self.journal.end(task)
         await self.house.scheduler.hand_back(room)
         self.tell("ended", task)
