@@ -62,6 +62,21 @@ CHECKER = """
     def multi_turn_irrelevance_checker(said, truth):
         return {"valid": all(turn or not calls for calls, turn in zip(said, truth))}
 """
+EXECUTOR = """
+    import json
+    from bfcl_eval.library import Desk, Shelf
+
+    KEPT = {}
+
+    def execute_multi_turn_func_call(calls, config, classes, name, task):
+        if name not in KEPT:
+            KEPT[name] = Shelf(), Desk()
+            KEPT[name][0]._load_scenario({"books": list(config["Shelf"]["books"])})
+        shelf, desk = KEPT[name]
+        names = {"put": shelf.put, "drop": shelf.drop, "card": desk.card}
+        found = [eval(call, names) for call in calls]
+        return [f if isinstance(f, str) else json.dumps(f) for f in found], None
+"""
 DOCS = {
     "shelf": [("put", {"title": {"type": "string"}, "times": {"type": "integer"}}), ("drop", {})],
     "desk": [("card", {"name": {"type": "string"}})],
@@ -79,11 +94,12 @@ TRUTH = [["card('Ana')", "put('Emma', times=2)"], [], ["put(title='Persuasion')"
 def data(tmp_path: Path) -> Iterator[str]:
     """A folder with a small package of the same form."""
     package = tmp_path / "package" / "bfcl_eval"
-    checker = "eval_checker/multi_turn_eval/multi_turn_checker.py"
+    judge = "eval_checker/multi_turn_eval"
     sources = {
         "library.py": LIBRARY,
         "constants/executable_backend_config.py": CONSTANTS,
-        checker: CHECKER,
+        f"{judge}/multi_turn_checker.py": CHECKER,
+        f"{judge}/multi_turn_utils.py": EXECUTOR,
     }
     for name, source in sources.items():
         (package / name).parent.mkdir(parents=True, exist_ok=True)

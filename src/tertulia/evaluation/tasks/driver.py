@@ -6,6 +6,7 @@ counted and judged afterwards is read from the database and the world's journal 
 
 import asyncio
 import multiprocessing
+import signal
 import time
 from dataclasses import dataclass, field
 from multiprocessing.connection import Connection
@@ -127,7 +128,8 @@ def moments(exam: Exam, pace: Pace, chance: Random) -> list[int]:
 
 
 def _work(exam: Exam, folder: Path, pace: Pace, driver: Connection) -> None:
-    """What the process that plays does."""
+    """What the process that plays does. Whoever started it ends it, also at Ctrl-C."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
     try:
         asyncio.run(play_all(exam, folder, pace, lambda *what: driver.send(what)))
     except Exception as error:

@@ -27,7 +27,7 @@ from tertulia.orchestrator.room import Kind
 CATEGORIES = ("base", "miss_param")
 PERSON = "asker"
 BACKENDS = "bfcl_eval.constants.executable_backend_config"
-CHECKER = "bfcl_eval.eval_checker.multi_turn_eval.multi_turn_checker"
+JUDGE = "bfcl_eval.eval_checker.multi_turn_eval"
 
 _runs = count()
 
@@ -66,23 +66,25 @@ class Functions:
         return FunctionWorld({name: _loaded(self.data, name, entry) for name in entry.classes})
 
     def grade(self, task: str, steps: Sequence[Step]) -> float:
-        """1 if BFCL's checkers are content, and the answers come out as they did in the room."""
+        """1 if BFCL's checkers are content, and BFCL gets the answers that the room got."""
         entry, asked = self._entry(task), turns_of(steps)
-        if len(asked) != len(entry.truth) or not self._same(task, steps):
-            return 0.0
-        checker = _imported(self.data, CHECKER)
+        answers = [step.text for step in steps if step.tool is not None]
         run = f"tertulia_{next(_runs)}"
+        if len(asked) != len(entry.truth) or self._executed(entry, asked, run) != answers:
+            return 0.0
+        checker = _imported(self.data, f"{JUDGE}.multi_turn_checker")
         judged = checker.multi_turn_checker(asked, entry.truth, entry.raw, "multi_turn", run)
         idle = checker.multi_turn_irrelevance_checker(asked, entry.truth)
         return float(bool(judged["valid"] and idle["valid"]))
 
-    def _same(self, task: str, steps: Sequence[Step]) -> bool:
-        world = self.world(task)
-        calls = [step for step in steps if step.tool is not None]
-        return all(
-            world.answer(step.by, str(step.tool), step.arguments or {}) == step.text
-            for step in calls
-        )
+    def _executed(
+        self, entry: "Entry", asked: Sequence[Sequence[list[str]]], run: str
+    ) -> list[str]:
+        """What BFCL's own executor answers to these calls."""
+        utils = _imported(self.data, f"{JUDGE}.multi_turn_utils")
+        known = (entry.raw["initial_config"], list(entry.classes), f"{run}_room", entry.raw["id"])
+        steps = [step for turn in asked for step in turn]
+        return [a for s in steps for a in utils.execute_multi_turn_func_call(s, *known)[0]]
 
     def _entry(self, task: str) -> "Entry":
         return entries(self.data, self.category)[task]

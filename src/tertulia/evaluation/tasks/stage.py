@@ -25,11 +25,11 @@ from tertulia.evaluation.tasks.script import STOP, Line, Play, Player
 from tertulia.evaluation.tasks.world import Backend, Journal, Unfinished
 from tertulia.graphs import END, START, Checkpoints, TurnGraph, speaker_of
 from tertulia.graphs.templates import wants_tools
-from tertulia.orchestrator import Outcome, Room, RoomSettings
+from tertulia.orchestrator import Room, RoomSettings
 from tertulia.orchestrator.events import Concluded, Event, Said, TurnEnded
 from tertulia.orchestrator.floor import Phase
 from tertulia.orchestrator.policies import Addressed, FirstThatDecides, RaisedHands
-from tertulia.orchestrator.room import Addressing, Kind
+from tertulia.orchestrator.room import Addressing, Kind, TurnId
 
 TALK, WORLD = "talk.db", "world.db"
 WHOLE = Budget(utterances=10_000, characters=10_000_000)
@@ -103,14 +103,19 @@ class _Prompter:
             await self._prompt(said[-1])
         elif not (room.floor.holds or room.floor.pending):
             await self._begin(self._play.lines[0])
+        said_in: TurnId | None = None
         async for event in room.subscribe(after=after):
             match event:
                 case Event(body=Concluded()):
                     return
-                case Event(body=Said()):
+                case Event(body=Said(turn=turn)):
                     self._spoken[event.by] += 1
+                    said_in = turn
                     await self._prompt(event)
-                case Event(body=TurnEnded(outcome=Outcome.FAILED | Outcome.EXPIRED, problem=what)):
+                case Event(body=TurnEnded(turn=turn, problem=problem)) if (
+                    turn != said_in and event.by not in self._people
+                ):
+                    what = problem or f"{event.by} said nothing"
                     raise Unfinished(task=self._task, room=room.id, what=what)
 
     async def _begin(self, first: Line) -> None:
