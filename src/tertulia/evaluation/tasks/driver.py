@@ -8,6 +8,8 @@ import asyncio
 import multiprocessing
 import signal
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
@@ -80,7 +82,8 @@ class _Driver:
         ours, theirs = self._context.Pipe(duplex=False)
         wanted = (self._exam, self._folder, self._pace, theirs)
         process = self._context.Process(target=_work, args=wanted, daemon=True)
-        process.start()
+        with _deaf_to_interrupts():
+            process.start()
         theirs.close()
         try:
             return self._listen(process, ours)
@@ -116,6 +119,16 @@ class _Driver:
         raise Misbehaved(who="the process that plays", what=f"did nothing for {PATIENCE_S:.0f} s")
 
 
+@contextmanager
+def _deaf_to_interrupts() -> Iterator[None]:
+    """Let no process that is started here hear Ctrl-C: whoever started it ends it then."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
 def moments(exam: Exam, pace: Pace, chance: Random) -> list[int]:
     """At which calls to kill, counted from the first: spread over the run, each at a random place.
 
@@ -128,8 +141,7 @@ def moments(exam: Exam, pace: Pace, chance: Random) -> list[int]:
 
 
 def _work(exam: Exam, folder: Path, pace: Pace, driver: Connection) -> None:
-    """What the process that plays does. Whoever started it ends it, also at Ctrl-C."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    """What the process that plays does."""
     try:
         asyncio.run(play_all(exam, folder, pace, lambda *what: driver.send(what)))
     except Exception as error:

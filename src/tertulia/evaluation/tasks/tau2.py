@@ -38,6 +38,8 @@ from tau2.evaluator.evaluator import EvaluationType, evaluate_simulation  # noqa
 from tau2.registry import registry  # noqa: E402
 
 DOMAINS = ("airline", "retail", "telecom")
+ERROR = "Error: "
+"""How answers of tau2's environments begin that are errors."""
 SIDES = {"user": "caller", "assistant": "desk"}
 """tau2's two sides, and who plays them."""
 CALLER, DESK, ENVIRONMENT = "caller", "desk", "environment"
@@ -62,14 +64,18 @@ class Tau2:
     def tasks(self) -> Sequence[str]:
         """The ids of the tasks. Raises ``Unknown`` for a domain or split that is not there."""
         known = tasks_of(self.domain, self.split)
-        return [name for name, task in known.items() if not self.drop or _writing(self, task)]
+        return [
+            name
+            for name, task in known.items()
+            if not self.drop or writing(self.domain, self.split, name)
+        ]
 
     def play(self, task: str) -> Play:
         """The ground truth as a conversation."""
         found = self._task(task)
         actions = list(_actions(found))
         if self.drop:
-            del actions[_writing(self, found)[-1]]
+            del actions[writing(self.domain, self.split, task)[-1]]
         return play_of(found, actions, tool_specs(self.domain))
 
     def world(self, task: str) -> "Tau2World":
@@ -145,15 +151,18 @@ def _actions(task: Task) -> Sequence[Action]:
     return (criteria and criteria.actions) or ()
 
 
-def _writing(exam: Tau2, task: Task) -> list[int]:
-    """The places of the actions that write."""
-    writes = {
-        (side, spec.name): spec.writes
-        for side, specs in tool_specs(exam.domain).items()
-        for spec in specs
-    }
-    actions = enumerate(_actions(task))
-    return [place for place, action in actions if writes[action.requestor, action.name]]
+@cache
+def writing(domain: str, split: str, name: str) -> tuple[int, ...]:
+    """The places of a task's actions that write, without those that the environment refuses."""
+    task, kits = tasks_of(domain, split)[name], tool_specs(domain)
+    writes = {(side, spec.name) for side, kit in kits.items() for spec in kit if spec.writes}
+    actions = _actions(task)
+    wanted = [n for n, one in enumerate(actions) if (one.requestor, one.name) in writes]
+    if not wanted:
+        return ()
+    world = Tau2World(environment(domain, task))
+    said = [world.answer(SIDES[one.requestor], one.name, one.arguments) for one in actions]
+    return tuple(place for place in wanted if not said[place].startswith(ERROR))
 
 
 def play_of(
@@ -214,7 +223,7 @@ def messages(steps: Sequence[Step]) -> Iterator[Message]:
         arguments = dict(step.arguments or {})
         call = ToolCall(id=step.id, name=step.tool, arguments=arguments, requestor=side)
         yield make(role=side, tool_calls=[call], timestamp=at)
-        error = step.text.startswith("Error: ")
+        error = step.text.startswith(ERROR)
         yield ToolMessage(
             id=step.id, role="tool", content=step.text, requestor=side, error=error, timestamp=at
         )
