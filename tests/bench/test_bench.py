@@ -96,3 +96,12 @@ def test_searches_are_measured_beside_plain_fts5() -> None:
     assert len(figures) == 10
     assert all(found[name] >= 0 for name in figures)
     assert found["rare_ms"] > found["floor_rare_ms"] > 0
+
+
+def test_a_plan_takes_no_less_than_its_longest_chain() -> None:
+    command = ("bench", "plan", "--tasks", "6", "--width", "2", "--json")
+    [found] = lines(tertulia(*command))
+    assert found["ideal_ms"] == 60
+    ratios = [value for name, value in found.items() if "ratio" in name]
+    assert len(ratios) == 6
+    assert all(ratio >= 0.99 for ratio in ratios)

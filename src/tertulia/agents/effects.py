@@ -16,6 +16,7 @@ from langchain_core.tools import BaseTool
 
 from tertulia.agents.authority import principal_of, refusal, requester_of
 from tertulia.agents.consent import approval_of, fate_of, may_ask, told, why_refused
+from tertulia.agents.invoking import invoke
 from tertulia.agents.limits import in_doubt, slot, tried
 from tertulia.agents.results import Result, canonical, digest, failed, returned, value_of
 from tertulia.agents.terms import KeyArgument, TurnArgument, terms_of
@@ -245,7 +246,10 @@ class _Deed:
         attempt = self.effect.attempt + 1 if again else self.effect.attempt
         self.effect = replace(self.effect, state=EffectState.RUNNING, attempt=attempt, result="")
         self._written = True
-        await self._turn.deeds.write(self.effect)
+        if self.effect.policy is EffectPolicy.SAFE_RETRY:  # a run that nobody knows of does no harm
+            self._turn.deeds.queue(self.effect, self._turn.clock)
+        else:
+            await self._turn.deeds.write(self.effect)
 
     def _note(self, state: EffectState) -> None:
         self.effect = replace(self.effect, state=state)
@@ -264,7 +268,7 @@ class _Deed:
     async def _once(self) -> Any:
         key = dict.fromkeys(keys_of(self._tool), self.effect.id)
         own = dict.fromkeys(_injected(self._tool, TurnArgument), self._turn)
-        return await self._tool.ainvoke({**self._arguments, **key, **own})
+        return await invoke(self._tool, {**self._arguments, **key, **own})
 
     def _failed(self, error: Exception) -> Carried:
         """What the tool raised, as its result; a graph that pauses in it runs it again later."""

@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from tertulia.cli.benching import Json, bench
 from tertulia.cli.output import failing_clearly
 
 app = typer.Typer(
@@ -14,9 +15,6 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-bench = typer.Typer(
-    help="Measure this machine, each figure beside its floor.", no_args_is_help=True
-)
 app.add_typer(bench, name="bench")
 examine = typer.Typer(
     help="How often it is right: about what people really did, and in tasks to be done.",
@@ -25,7 +23,6 @@ examine = typer.Typer(
 app.add_typer(examine, name="eval")
 
 Db = Annotated[str, typer.Option(envvar="TERTULIA_DB", help="Database URL, or memory:")]
-Json = Annotated[bool, typer.Option("--json", help="One JSON object a line.")]
 Model = Annotated[
     str | None,
     typer.Option(help="scripted, embedded, or NAME@BASE_URL of an OpenAI-style endpoint."),
@@ -279,58 +276,26 @@ def draw(
     draw_graph(graph, out=out, json=json)
 
 
-@bench.command("turns")
+@app.command("plan")
 @failing_clearly
-def bench_turns(
+def plan(
+    room: Annotated[str, typer.Argument(help="The room's name.")],
     *,
-    agents: Annotated[int, typer.Option(min=1)] = 10,
-    turns: Annotated[int, typer.Option(min=20)] = 1000,
+    db: Db = DB,
+    reader: Annotated[
+        str | None,
+        typer.Option("--as", help="Show only what this participant may see."),
+    ] = None,
+    out: Annotated[
+        Path | None,
+        typer.Option(help="Draw the last plan: .png, .svg, .pdf or .mmd."),
+    ] = None,
     json: Json = False,
 ) -> None:
-    """One room: time and bytes a turn, and how they grow."""
-    from tertulia.bench.turns import bench_turns as measure
-    from tertulia.cli.output import print_bench
+    """Show the plans of a room's agents, and how far they have come."""
+    from tertulia.cli.planning import print_plans
 
-    print_bench(measure(agents, turns), json=json)
-
-
-@bench.command("floor")
-@failing_clearly
-def bench_floor(*, json: Json = False) -> None:
-    """What a decision costs, and an hour of virtual time with two hundred in the room."""
-    from tertulia.bench.floor import bench_floor as measure
-    from tertulia.cli.output import print_bench
-
-    print_bench(measure(), json=json)
-
-
-@bench.command("memory")
-@failing_clearly
-def bench_memory(
-    *, utterances: Annotated[int, typer.Option(min=100)] = 100_000, json: Json = False
-) -> None:
-    """Find what was said in a long room, and recall facts, beside plain FTS5."""
-    from tertulia.bench.memory import bench_memory as measure
-    from tertulia.cli.output import print_bench
-
-    print_bench(measure(utterances), json=json)
-
-
-@bench.command("rooms")
-@failing_clearly
-def bench_rooms(
-    *,
-    rooms: Annotated[int, typer.Option(min=1)] = 100,
-    agents: Annotated[int, typer.Option(min=1)] = 3,
-    turns: Annotated[int, typer.Option(min=1)] = 20,
-    delay_ms: Annotated[float, typer.Option(min=0, max=60_000)] = 50,
-    json: Json = False,
-) -> None:
-    """Many rooms at once, with a model that takes its time."""
-    from tertulia.bench.rooms import bench_rooms as measure
-    from tertulia.cli.output import print_bench
-
-    print_bench(measure(rooms, agents, turns, delay_ms), json=json)
+    print_plans(db, room, reader=reader, out=out, json=json)
 
 
 @examine.command("turns")

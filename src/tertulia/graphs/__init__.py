@@ -4,6 +4,7 @@ from tertulia.agents.state import InTurn, TurnState
 from tertulia.graphs.checkpoints import Checkpoints
 from tertulia.graphs.compiler import compiled
 from tertulia.graphs.draw import draw, mermaid
+from tertulia.graphs.plans import draw_plan, plan_mermaid
 from tertulia.graphs.routers import router_of
 from tertulia.graphs.runner import GraphSpeaker
 from tertulia.graphs.speakers import speaker_of
@@ -33,8 +34,10 @@ __all__ = [
     "compiled",
     "desk_talk",
     "draw",
+    "draw_plan",
     "mermaid",
     "plan_act_answer",
+    "plan_mermaid",
     "plan_then_answer",
     "problems_of",
     "router_of",

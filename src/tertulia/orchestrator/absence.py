@@ -5,7 +5,7 @@ nothing twice, and may find that its answer has come.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Protocol
@@ -18,6 +18,7 @@ from tertulia.orchestrator.events import Draft, Event
 from tertulia.orchestrator.floor import Approval, Floor, Hold, Query
 from tertulia.orchestrator.inbox import Prepare
 from tertulia.orchestrator.ports import Clock
+from tertulia.orchestrator.room import ParticipantId
 
 LATER_S = 60.0
 """How much longer a turn may be parked than what it waits for takes, in seconds."""
@@ -44,6 +45,15 @@ class Outside:
     clock: Clock
     delivered: Callable[[Hold], str]
     recall: Callable[[int], Awaitable[Event | None]]
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A question to a participant; ``number`` tells those of one turn apart."""
+
+    number: int
+    who: ParticipantId
+    text: str
 
 
 class Absence:
@@ -128,6 +138,44 @@ class Absence:
         if query is None or query.answer is None:
             return None
         return await self._outside.recall(query.answer)
+
+    def askable(self, who: str, text: str) -> None:
+        """Raise ``Unknown``, ``NotAllowed`` or ``BadContent`` for what cannot be asked."""
+        admission.asked(self.floor, self._hold, who, text)
+
+    @asynccontextmanager
+    async def asking(
+        self, questions: Sequence[Asked], within_s: float, say: Say
+    ) -> AsyncIterator[None]:
+        """Ask several participants in one utterance, and be off the floor meanwhile.
+
+        What has been asked before, in an earlier attempt at the turn, is not asked again.
+        """
+        known = {one.number: self._query(one.number) for one in questions}
+        fresh = [one for one in questions if known[one.number] is None]
+        for one in questions:
+            say(one.text, again=one not in fresh)
+        until = self._until(within_s)
+        last = max([until, *(query.until for query in known.values() if query is not None)])
+
+        def wanted(floor: Floor) -> Wait:
+            new = [one for one in fresh if self._query(one.number) is None]
+            asks = tuple(admission.awaited(self._hold, o.number, o.who, until) for o in new)
+            return Wait(last + LATER_S, asks=asks, to=tuple(one.who for one in new))
+
+        async with self._off(last + LATER_S, wanted):
+            yield
+
+    async def answer_to(self, number: int) -> Event | None:
+        """The utterance that answers a question of this turn; ``None`` if none came in time."""
+        while (query := self._query(number)) is None or query.open:
+            await self._stirred()
+        return None if query.answer is None else await self._outside.recall(query.answer)
+
+    async def back(self) -> None:
+        """Wait until the turn has the floor."""
+        while self.away:
+            await self._stirred()
 
     # ---- off the floor, and back
 

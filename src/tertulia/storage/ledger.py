@@ -5,7 +5,7 @@ from typing import Any, Protocol, TypeVar
 
 import sqlalchemy as sa
 
-from tertulia.orchestrator.effects import Effect, EffectId, EffectState
+from tertulia.orchestrator.effects import SETTLED, Effect, EffectId, EffectPolicy, EffectState
 from tertulia.orchestrator.errors import Fenced
 from tertulia.orchestrator.room import RoomId, TurnId
 from tertulia.storage.effect_rows import LEFT_OPEN, TOO_LATE, Entry, effect_of
@@ -31,8 +31,9 @@ class SqlLedger:
         self._writer, self._read = writer, read
 
     def write(self, effect: Effect, epoch: int, *, whole: str | None = None) -> Awaitable[None]:
-        """Queue an effect."""
-        return self._writer.queue(Entry(effect, epoch, whole))
+        """Queue an effect; what says that a tool may run now is not kept waiting."""
+        waited_for = effect.state not in SETTLED and effect.policy is not EffectPolicy.SAFE_RETRY
+        return self._writer.queue(Entry(effect, epoch, whole), urgent=waited_for)
 
     async def abandon(self, room: RoomId, epoch: int, held: Collection[TurnId], now: float) -> None:
         """Settle what turns that are over have left open."""

@@ -34,6 +34,9 @@ from tertulia.storage.statements import (
     Prepared,
 )
 
+SOON_S = 0.005
+"""How long what nobody waits for stays in the queue until something else takes it along."""
+
 Work = Callable[[sa.Connection], Any]
 
 
@@ -43,6 +46,7 @@ class _Job:
 
     work: Batch | Entry | Work
     promise: asyncio.Future[Any]
+    urgent: bool = True
 
 
 class Writer:
@@ -61,6 +65,7 @@ class Writer:
         self._connection: sa.Connection | None = None
         self._jobs: list[_Job] = []
         self._task: asyncio.Task[None] | None = None
+        self._alarm: asyncio.TimerHandle | None = None
         self.closed = False
         self.chains: dict[RoomId, bytes] = {}
         """The digest at the head of each room that this process owns."""
@@ -69,17 +74,29 @@ class Writer:
         """Do ``work`` in the next transaction; return when it is durable."""
         return await self.queue(work)
 
-    def queue(self, work: Batch | Entry | Work) -> "asyncio.Future[Any]":
-        """Have ``work`` done in the next transaction; the promise is kept when it is durable."""
+    def queue(self, work: Batch | Entry | Work, *, urgent: bool = True) -> "asyncio.Future[Any]":
+        """Have ``work`` done in the next transaction; the promise is kept when it is durable.
+
+        What is not ``urgent`` waits ``SOON_S`` seconds for something that is.
+        """
         loop = asyncio.get_running_loop()
         promise: asyncio.Future[Any] = loop.create_future()
         if self.closed:
             promise.set_exception(ShuttingDown())
             return promise
-        self._jobs.append(_Job(work, promise))
-        if self._task is None:
-            self._task = loop.create_task(self._run())
+        self._jobs.append(_Job(work, promise, urgent))
+        if self._task is None and urgent:
+            self._begin()
+        elif self._task is None and self._alarm is None:
+            self._alarm = loop.call_later(SOON_S, self._begin)
         return promise
+
+    def _begin(self) -> None:
+        if self._alarm is not None:
+            self._alarm.cancel()
+            self._alarm = None
+        if self._task is None and self._jobs:
+            self._task = asyncio.get_running_loop().create_task(self._run())
 
     def write_from_a_thread(self, work: Work) -> Any:
         """Do ``work`` in a transaction of its own, in its turn; return when it is durable.
@@ -96,21 +113,27 @@ class Writer:
     async def close(self) -> None:
         """Take nothing more, and wait until everything that was asked for has been answered."""
         self.closed = True
+        self._begin()
         while self._task is not None:
             await asyncio.wait([self._task])
+            self._begin()
         await asyncio.get_running_loop().run_in_executor(self._thread, self.hang_up)
 
     async def _run(self) -> None:
         loop = asyncio.get_running_loop()
         try:
-            while self._jobs:
+            wanted = True
+            while wanted:
                 await asyncio.sleep(0)  # let the rooms that are ready too join this transaction
                 jobs, self._jobs = self._jobs, []
                 results = await loop.run_in_executor(self._thread, self._commit, jobs)
                 for job, result in zip(jobs, results, strict=True):
                     _keep_promise(job.promise, result)
+                wanted = any(job.urgent for job in self._jobs)
         finally:
             self._task = None
+            if self._jobs and self._alarm is None:
+                self._alarm = loop.call_later(SOON_S, self._begin)
 
     # ---- on the writer's thread
 

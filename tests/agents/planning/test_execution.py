@@ -40,7 +40,7 @@ async def test_results_become_arguments() -> None:
     dear = task("dear", "tool:book", {"what": "${cheap.what} for ${cheap.price}"})
     plan = Plan("all", (task("cheap", "tool:look", {"what": "tea", "seconds": 0}), dear))
     outcome, _ = await Desk(plan, World()).carry_out()
-    assert outcome.results["dear"] == {"what": "tea for 3", "price": 9}  # type: ignore[index]
+    assert outcome.results["dear"] == {"what": "tea for 3", "price": 9}
 
 
 @in_no_time

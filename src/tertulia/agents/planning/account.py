@@ -23,7 +23,7 @@ class PlanOutcome:
     plan: Plan
     number: int
     moves: Mapping[TaskId, Move]
-    results: Mapping[TaskId, Any] = field(default_factory=dict)
+    results: Mapping[str, Any] = field(default_factory=dict)
     problem: str = ""
 
     @property

@@ -40,7 +40,8 @@ class Calls:
         """``plan`` is the plan's name, ``effects`` what the turn has done until now."""
         self._plan = plan
         self._states: dict[Call, EffectState] = {}
-        self._claimed: dict[TaskId, Call] = {}
+        self._alike: dict[str, list[Call]] = {}
+        self._claimed: set[Call] = set()
         self.proposals: dict[int, Effect] = {}
         """The plans that were proposed, by number."""
         for effect in effects:
@@ -49,7 +50,7 @@ class Calls:
                 self.proposals[int(name[1])] = effect
             elif name[0] == plan and len(name) == 4 and name[1].isdecimal():
                 call = Call(int(name[1]), TaskId(name[2]), name[3])
-                self._states[call] = effect.state
+                self._know(call, effect.state)
 
     def proposal(self, number: int) -> str:
         """The name of the call that asks for a plan."""
@@ -68,19 +69,24 @@ class Calls:
 
         A task may have got another name, but not that of ``others``, which are in the plan too.
         """
-        known = [call for call in self._states if self._fits(call, digest, number)]
+        known = [call for call in self._alike.get(digest, ()) if self._fits(call, number)]
         own = [call for call in known if call.task == task]
         renamed = [call for call in known if call.task != task and call.task not in others]
         call = next(iter([*reversed(own), *renamed]), Call(number, task, digest))
-        self._states.setdefault(call, EffectState.RUNNING)
-        self._claimed[task] = call
+        if call not in self._states:
+            self._know(call, EffectState.RUNNING)
+        self._claimed.add(call)
         return call
 
     def settle(self, call: Call, state: EffectState) -> None:
         """This has come of a call."""
         self._states[call] = state
 
-    def _fits(self, call: Call, digest: str, number: int) -> bool:
-        if call.digest != digest or call in self._claimed.values():
+    def _know(self, call: Call, state: EffectState) -> None:
+        self._states[call] = state
+        self._alike.setdefault(call.digest, []).append(call)
+
+    def _fits(self, call: Call, number: int) -> bool:
+        if call in self._claimed:
             return False
         return call.number == number or self._states[call] not in FAILED

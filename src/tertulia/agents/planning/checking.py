@@ -63,9 +63,10 @@ def flaws_of(
     """Everything that is wrong with a plan, in the order of its tasks."""
     known = {executor.id: executor for executor in executors}
     graph = graph_of(plan)
+    names = {task.id: None for task in plan.tasks}
     return (
         *_of_ids(plan),
-        *(flaw for task in plan.tasks for flaw in _of_task(task, plan, known)),
+        *(flaw for task in plan.tasks for flaw in _of_task(task, names, known)),
         *_of_order(graph),
         *_of_size(plan, graph, known, limits),
     )
@@ -91,8 +92,9 @@ def _of_ids(plan: Plan) -> Iterator[Flaw]:
         seen.add(task.id)
 
 
-def _of_task(task: Task, plan: Plan, known: Mapping[ExecutorId, Executor]) -> Iterator[Flaw]:
-    names = [other.id for other in plan.tasks]
+def _of_task(
+    task: Task, names: Mapping[TaskId, None], known: Mapping[ExecutorId, Executor]
+) -> Iterator[Flaw]:
     executor = known.get(task.executor)
     if executor is None:
         yield Flaw(task.id, "executor", _nobody(task.executor, known))
@@ -156,7 +158,7 @@ def _nobody(wanted: ExecutorId, known: Mapping[ExecutorId, Executor]) -> str:
     return f"there is no {wanted!r}; there are {', '.join(known) or 'none'}"
 
 
-def _no_task(wanted: str, names: Sequence[str]) -> str:
+def _no_task(wanted: str, names: Iterable[str]) -> str:
     close = get_close_matches(wanted, names, n=1)
     hint = f"did you mean {close[0]!r}?" if close else f"there are {', '.join(names)}"
     return f"there is no task {wanted!r}; {hint}"

@@ -70,7 +70,7 @@ class PlanRun:
         self._needs: dict[TaskId, tuple[TaskId, ...]] = {}
         self._waiting: dict[TaskId, Task] = {}
         self._moves: dict[TaskId, Move] = {}
-        self._results: dict[TaskId, Any] = {}
+        self._results: dict[str, Any] = {}
         self._running: dict[asyncio.Task[Carried], _Run] = {}
         self._came: dict[Call, Carried] = {}
 
@@ -80,10 +80,9 @@ class PlanRun:
         self._revising.on_news(self._news.missed(self._revising.as_of))
         try:
             while True:
+                await self._look_round()
                 self._begin_what_can()
-                if await self._look_round():
-                    continue
-                if not self._busy:
+                if not self._busy and not (await self._look_round() or self._busy):
                     break
                 await self._wait()
         finally:
@@ -134,7 +133,7 @@ class PlanRun:
             for task in tuple(self._waiting.values()):
                 if len(self._running) >= self._conduct.at_once:
                     return
-                if self._needs[task.id] and not self._results.keys() >= set(self._needs[task.id]):
+                if not all(name in self._results for name in self._needs[task.id]):
                     continue
                 del self._waiting[task.id]
                 again = self._begin(task) or again
@@ -142,14 +141,12 @@ class PlanRun:
     def _begin(self, task: Task) -> bool:
         """Begin a task; whether it has come to its end already, so that others may begin."""
         try:
-            arguments = resolved(
-                dict(task.arguments), {str(name): came for name, came in self._results.items()}
-            )
+            arguments = resolved(dict(task.arguments), self._results)
         except Unresolved as error:
             self._move(task.id, TaskState.FAILED, str(error))
             return False
-        digest, others = digest_of(task.executor, arguments), set(self._moves)
-        call = self._calls.claim(task.id, digest, self._revising.number, others)
+        digest = digest_of(task.executor, arguments)
+        call = self._calls.claim(task.id, digest, self._revising.number, self._moves)
         if call in self._came:
             self._settle(task, call, self._came[call])
             return True
@@ -173,6 +170,8 @@ class PlanRun:
     async def _wait(self) -> None:
         """Until something has come of something, or it is time to look round."""
         waited = {*self._running, *self._revising.tasks}
+        if not waited:
+            return
         look_s = self._conduct.look_s
         await asyncio.wait(waited, timeout=look_s, return_when=asyncio.FIRST_COMPLETED)
         for doing in [one for one in self._running if one.done()]:  # in the order of beginning
@@ -202,6 +201,7 @@ class PlanRun:
 
     async def _stop(self) -> None:
         """Let go of what is still under way: the ledger says what becomes of it."""
+        await self._questions.stop()
         unwanted = [*self._running, *self._revising.tasks]
         for one in unwanted:
             one.cancel()

@@ -34,7 +34,7 @@ class Situation:
     limits: PlanLimits
     plan: Plan | None = None
     moves: Mapping[TaskId, Move] = field(default_factory=dict)
-    results: Mapping[TaskId, Any] = field(default_factory=dict)
+    results: Mapping[str, Any] = field(default_factory=dict)
     because: str = ""
 
 

@@ -41,7 +41,7 @@ class News:
 
     def _sifted(self, events: list[Event]) -> list[Event]:
         counting = [event for event in events if self._counts(event)]
-        self._doubtful = [event for event in counting if self._questions.asked.get(event.by)]
+        self._doubtful = [event for event in counting if self._questions.asks(event.by)]
         return [event for event in counting if event not in self._doubtful]
 
     def _counts(self, event: Event) -> bool:
@@ -115,7 +115,7 @@ class Revising:
         self,
         plan: Plan,
         moves: Mapping[TaskId, Move],
-        results: Mapping[TaskId, Any],
+        results: Mapping[str, Any],
         failed: Sequence[Move],
     ) -> Plan | None:
         """Another plan if there is one now; it is asked for when there is reason to."""
@@ -151,7 +151,7 @@ class Revising:
         self._reasons += [f"{move.task} {move.state}: {move.note}" for move in fresh]
 
     def _situation(
-        self, plan: Plan | None, moves: Mapping[TaskId, Move], results: Mapping[TaskId, Any]
+        self, plan: Plan | None, moves: Mapping[TaskId, Move], results: Mapping[str, Any]
     ) -> Situation:
         limits = self._conduct.limits
         known = dict(moves), dict(results)

@@ -18,6 +18,9 @@ from tertulia.orchestrator.plans import (
 )
 from tertulia.orchestrator.turns import Turn
 
+SOON_S = 0.01
+"""How long news waits for more, in seconds: tasks that can begin meanwhile come first."""
+
 
 class Telling:
     """Tells of one plan of a turn."""
@@ -41,7 +44,7 @@ class Telling:
         if move.state is not TaskState.WAITING:
             self._moves[move.task] = move
         if self._under_way is None:
-            self._under_way = asyncio.ensure_future(_soon())
+            self._under_way = asyncio.ensure_future(self._turn.clock.sleep(SOON_S))
             self._under_way.add_done_callback(self._next)
 
     async def ended(self, state: PlanState, summary: str) -> None:
@@ -67,8 +70,3 @@ class Telling:
     def _tell(self, told: PlanProposed | TasksMoved | PlanEnded) -> "asyncio.Future[Any] | None":
         tell = self._turn.tell_plan
         return None if tell is None else asyncio.ensure_future(tell(told))
-
-
-async def _soon() -> None:
-    """Let all that is ready now happen first."""
-    await asyncio.sleep(0)

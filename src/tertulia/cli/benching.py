@@ -1,0 +1,82 @@
+"""The commands of ``bench`` by name; each imports what it needs when it runs."""
+
+from typing import Annotated
+
+import typer
+
+from tertulia.cli.output import failing_clearly
+
+bench = typer.Typer(
+    help="Measure this machine, each figure beside its floor.", no_args_is_help=True
+)
+
+Json = Annotated[bool, typer.Option("--json", help="One JSON object a line.")]
+
+
+@bench.command("turns")
+@failing_clearly
+def bench_turns(
+    *,
+    agents: Annotated[int, typer.Option(min=1)] = 10,
+    turns: Annotated[int, typer.Option(min=20)] = 1000,
+    json: Json = False,
+) -> None:
+    """One room: time and bytes a turn, and how they grow."""
+    from tertulia.bench.turns import bench_turns as measure
+    from tertulia.cli.output import print_bench
+
+    print_bench(measure(agents, turns), json=json)
+
+
+@bench.command("floor")
+@failing_clearly
+def bench_floor(*, json: Json = False) -> None:
+    """What a decision costs, and an hour of virtual time with two hundred in the room."""
+    from tertulia.bench.floor import bench_floor as measure
+    from tertulia.cli.output import print_bench
+
+    print_bench(measure(), json=json)
+
+
+@bench.command("memory")
+@failing_clearly
+def bench_memory(
+    *, utterances: Annotated[int, typer.Option(min=100)] = 100_000, json: Json = False
+) -> None:
+    """Find what was said in a long room, and recall facts, beside plain FTS5."""
+    from tertulia.bench.memory import bench_memory as measure
+    from tertulia.cli.output import print_bench
+
+    print_bench(measure(utterances), json=json)
+
+
+@bench.command("rooms")
+@failing_clearly
+def bench_rooms(
+    *,
+    rooms: Annotated[int, typer.Option(min=1)] = 100,
+    agents: Annotated[int, typer.Option(min=1)] = 3,
+    turns: Annotated[int, typer.Option(min=1)] = 20,
+    delay_ms: Annotated[float, typer.Option(min=0, max=60_000)] = 50,
+    json: Json = False,
+) -> None:
+    """Many rooms at once, with a model that takes its time."""
+    from tertulia.bench.rooms import bench_rooms as measure
+    from tertulia.cli.output import print_bench
+
+    print_bench(measure(rooms, agents, turns, delay_ms), json=json)
+
+
+@bench.command("plan")
+@failing_clearly
+def bench_plan(
+    *,
+    tasks: Annotated[int, typer.Option(min=1, max=10_000)] = 100,
+    width: Annotated[int, typer.Option(min=1, max=1_000)] = 10,
+    json: Json = False,
+) -> None:
+    """A plan of small tasks: its time over that of its longest chain, and what the ledger costs."""
+    from tertulia.bench.plan import bench_plan as measure
+    from tertulia.cli.output import print_bench
+
+    print_bench(measure(tasks, width), json=json)

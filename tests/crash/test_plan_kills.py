@@ -1,0 +1,37 @@
+"""A plan whose process is killed at each of its moments ends with every task done as it should."""
+
+import json
+import signal
+import subprocess
+import sys
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+pytestmark = [pytest.mark.db, pytest.mark.slow]
+
+WORKER = Path(__file__).parent / "plan_worker.py"
+
+
+def test_a_plan_killed_at_any_moment_is_carried_out_as_its_policies_say(tmp_path: Path) -> None:
+    ran = subprocess.run(
+        [sys.executable, str(WORKER), str(tmp_path), "1"],
+        capture_output=True,
+        text=True,
+        timeout=500,
+        check=False,
+    )
+    assert ran.returncode == 0, ran.stderr
+    runs = [json.loads(line) for line in ran.stdout.splitlines()]
+    assert [run["signal"] for run in runs] == [signal.SIGKILL] * (len(runs) - 1) + [0]
+    assert len(runs) > 20
+    for run in runs:
+        assert run["ended"] == ["done"], run
+        done = Counter(run["done"])
+        for booked in ("b", "a b"):
+            assert done[f"begin {booked}"] <= 1 + run["again"], run
+            assert done[f"end {booked}"] == 1, run
+        assert done["end a"] >= 1, run
+        assert done["end y"] >= 1, run
+    assert any(run["again"] for run in runs)
