@@ -53,7 +53,7 @@ if TYPE_CHECKING:  # each takes a second to import; rooms without graphs and too
     from tertulia.agents.library import Library
     from tertulia.agents.mcp import Config
     from tertulia.agents.terms import Terms
-    from tertulia.graphs import Checkpoints
+    from tertulia.graphs import Checkpoints, History
 
 MEMORY = "memory:"
 
@@ -200,11 +200,10 @@ class House:
         return room
 
     async def fork(self, room: str, new_name: str, *, at: int | None = None) -> int:
-        """Make a new room of all that had happened in ``room`` up to the event ``at``.
+        """Make a new room of all that had happened in ``room`` up to the event ``at`` (the last).
 
-        ``None`` is the last one; open the new room with its members to run on from there. What was
-        decided together with that event comes along: the seq of the last event taken over is what
-        this gives. Raises ``Unknown``, ``Exists``, ``Invalid`` and ``Elsewhere``.
+        Open it with its members to run on. Gives the seq of the last event taken over, and raises
+        what ``time_travel.fork`` does.
         """
         return await fork(self.log, self.scheduler.clock, room, new_name, at)
 
@@ -235,8 +234,8 @@ class House:
         """
         from tertulia.graphs import Checkpoints
 
-        path = make_url(self._url).database if self._url != MEMORY else None
-        kept = Checkpoints.at(f"{path}.checkpoints") if path else Checkpoints.in_memory()
+        path = self._beside("checkpoints")
+        kept = Checkpoints.at(path) if path else Checkpoints.in_memory()
         await self._with_it.enter_async_context(kept)
         await kept.prune(self.log.unfinished)
         return kept
@@ -248,6 +247,18 @@ class House:
         from tertulia.agents import mcp_tools
 
         return await self._with_it.enter_async_context(mcp_tools(config, terms=terms))
+
+    def history(self) -> "History":
+        """How long nodes of graphs took, in a file beside the database; for ``graphs.Manners``."""
+        from tertulia.graphs import History
+
+        kept = History(self._beside("history"))
+        self._with_it.callback(kept.close)
+        return kept
+
+    def _beside(self, ending: str) -> str | None:
+        path = make_url(self._url).database if self._url != MEMORY else None
+        return f"{path}.{ending}" if path else None
 
     async def __aenter__(self) -> Self:
         """Come in."""

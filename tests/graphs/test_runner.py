@@ -204,9 +204,9 @@ def chatty() -> StateGraph[Any, Any, Any, Any]:
 
 
 async def test_a_langgraph_graph_with_messages_hears_the_room_and_answers() -> None:
-    turn = turn_in(said(1, ANA, "hello"))
-    assert await speaker_of(chatty())(turn) == Reply("Ana said hello")
-    assert await speaker_of(chatty().compile())(turn) == Reply("Ana said hello")
+    for graph in (chatty(), chatty().compile()):
+        turn = turn_in(said(1, ANA, "hello"))
+        assert await speaker_of(graph)(turn) == Reply("Ana said hello")
 
 
 async def test_a_langgraph_graph_keeps_its_own_saver_and_its_turns_are_forgotten_there() -> None:

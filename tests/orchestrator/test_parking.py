@@ -476,3 +476,56 @@ async def test_only_a_grant_is_a_grant() -> None:
             "TurnReturned",
             "TurnEnded",
         ]
+
+
+@in_no_time
+async def test_an_answer_is_no_news_for_whoever_asked() -> None:
+    async def bo(turn: Turn) -> str:
+        turn.say("Which one?")
+        answer = await turn.ask("ana", "The red one?")
+        return "Nobody answers." if answer is None else f"I heard {answer.text!r}"
+
+    async with a_house() as house:
+        room = await house.room("ana bo", {"bo": bo}, policy={"name": "conversational"})
+        await room.post("ana", "Bo, fetch it.")
+        await settle()
+        await room.post("ana", "Yes.", reply_to=(await room.said())[-1].seq)
+        await room.lapse()
+        assert [o for _, o, _ in await endings(house.log)].count(Outcome.COMMITTED) == 2
+        assert (await texts(house.log))[-1] == "bo: I heard 'Yes.'"
+        assert await replays(house.log)
+
+
+@in_no_time
+async def test_who_waits_off_the_floor_takes_no_turn_unasked() -> None:
+    bo = Waits(s=600)
+    async with a_house() as house:
+        room = await house.room("ana cy bo", {"bo": bo}, policy={"name": "conversational"})
+        await room.post("ana", "Bo, where is it?")
+        await settle()
+        await room.post("cy", "What a fine day.")
+        await settle(30)
+        assert len(bo.attempts) == 1
+        bo.go.set()
+        await settle(30)
+        assert (await texts(house.log)).count("bo: There it is.") >= 1
+
+
+@in_no_time
+async def test_an_answer_to_one_question_answers_no_other() -> None:
+    async def bo(turn: Turn) -> str:
+        answer = await turn.ask("ana", f"What about {turn.id}?")
+        return "Nothing." if answer is None else f"{turn.id}: {answer.text}"
+
+    async with a_house() as house:
+        room = await house.room("ana cy bo", {"bo": bo})
+        await room.post("cy", "@bo one?")
+        await settle()
+        await room.post("cy", "@bo two?")
+        await settle()
+        one, two = (e for e in await room.said() if e.by == "bo")
+        await room.post("ana", "Second.", reply_to=two.seq)
+        await room.post("ana", "First.", reply_to=one.seq)
+        await room.lapse()
+        answers = {t for t in await texts(house.log) if t.startswith("bo: kitchen")}
+        assert {t.partition(": kitchen/")[2][3:] for t in answers} == {"First.", "Second."}

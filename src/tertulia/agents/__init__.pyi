@@ -8,6 +8,7 @@ from .context import ContextReport, TokenBudget
 from .effects import Carried, carry_out
 from .embedded import Embedded
 from .faults import ModelFailed
+from .ledgered import in_ledger
 from .library import E5, Library, Retriever, WordHashing, retriever, search_documents
 from .listening import ChatModel
 from .mcp import ServerFailed, ServerLost, ServerSilent, ServerUnusable, mcp_tools
@@ -55,6 +56,7 @@ __all__ = [
     "answer_language",
     "carry_out",
     "chat_model",
+    "in_ledger",
     "mcp_tools",
     "model_addresser",
     "model_adviser",

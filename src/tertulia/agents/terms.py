@@ -8,7 +8,7 @@ import inspect
 from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from dataclasses import dataclass, fields
 from difflib import get_close_matches
-from functools import partial
+from functools import wraps
 from typing import Annotated, Any, TypeAlias, TypeVar, cast, overload
 
 from langchain_core.tools import BaseTool, InjectedToolArg, StructuredTool
@@ -124,10 +124,18 @@ def _made(function: Function, name: str | None, terms: Mapping[str, Any]) -> Bas
         )
         if waits:  # for who calls it without an event loop, as a script does
             waiting = cast("Callable[..., Coroutine[Any, Any, Any]]", function)
-            made = made.model_copy(update={"func": partial(alone, waiting)})
+            made = made.model_copy(update={"func": _without_loop(waiting)})
     except (TypeError, ValueError) as error:
         raise Invalid(where=where, what=str(error)) from error
     return on_terms(made, Terms(**terms)) if terms else made
+
+
+def _without_loop(waiting: Callable[..., Coroutine[Any, Any, Any]]) -> Callable[..., Any]:
+    @wraps(waiting)  # LangGraph's tool nodes read its annotations
+    def call(*args: Any, **kwargs: Any) -> Any:
+        return alone(waiting, *args, **kwargs)
+
+    return call
 
 
 def terms_from(where: str, given: Mapping[str, Any], base: Terms = TERMS) -> Terms:

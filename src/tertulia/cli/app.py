@@ -268,12 +268,38 @@ def draw(
         Path | None,
         typer.Option(help="Write .png, .svg or .mmd; else Mermaid is printed."),
     ] = None,
+    turn: Annotated[
+        str | None, typer.Option(help="Show how far this unfinished turn, ROOM/12, has come in it.")
+    ] = None,
+    forecast: Annotated[
+        bool, typer.Option("--forecast", help="Show how long its nodes will take.")
+    ] = False,
+    db: Db = DB,
     json: Json = False,
 ) -> None:
     """Draw a turn's graph."""
     from tertulia.cli.drawing import draw_graph
 
-    draw_graph(graph, out=out, json=json)
+    draw_graph(graph, out=out, turn=turn, forecasting=forecast, db=db, json=json)
+
+
+@app.command()
+@failing_clearly
+def forecast(
+    graph: Annotated[str, typer.Argument(help="A template, or FILE.py:NAME, or MODULE:NAME.")],
+    *,
+    walks: Annotated[int, typer.Option(min=1, max=1_000_000, help="Turns to draw.")] = 2000,
+    price: Annotated[
+        float | None, typer.Option(min=0, help="What a million tokens cost, in your money.")
+    ] = None,
+    seed: Seed = 0,
+    db: Db = DB,
+    json: Json = False,
+) -> None:
+    """Say what a turn of a graph will take, from how long its nodes took before."""
+    from tertulia.cli.forecasting import print_forecast
+
+    print_forecast(graph, db=db, walks=walks, seed=seed or 0, price=price, json=json)
 
 
 @app.command("plan")

@@ -26,7 +26,7 @@ from tertulia.storage.faults import in_our_words
 from tertulia.storage.schema import expect
 from tertulia.storage.search import Sought, search
 from tertulia.storage.summaries import recorded
-from tertulia.storage.tables import effects, events
+from tertulia.storage.tables import effects, events, turns
 from tertulia.storage.views import listed
 
 
@@ -122,6 +122,15 @@ class Archive:
         wanted = sa.select(effects).where(effects.c.room == room).order_by(effects.c.number)
         rows = self._connection.execute(wanted.execution_options(yield_per=PAGE))
         return map(effect_of, rows)
+
+    def turn(self, name: str) -> tuple[ParticipantId, str | None]:
+        """Whose turn it is, and how it ended (``None``: it has not). Raises ``Unknown``."""
+        found = self._connection.execute(sa.select(turns).where(turns.c.id == name)).one_or_none()
+        if found is None:
+            open_ones = sa.select(turns.c.id).where(turns.c.ended.is_(None)).order_by(turns.c.id)
+            there = ", ".join(self._connection.scalars(open_ones.limit(10))) or "none"
+            raise Unknown(kind="turn", name=name, hint=f"; under way are {there}")
+        return ParticipantId(found.participant), found.outcome
 
     def _page(self, room: str, after: int) -> list[Event]:
         wanted = sa.select(events).where(events.c.room == room, events.c.seq > after)

@@ -4,7 +4,11 @@ from tertulia.agents.state import InTurn, TurnState
 from tertulia.graphs.checkpoints import Checkpoints
 from tertulia.graphs.compiler import compiled
 from tertulia.graphs.draw import draw, mermaid
+from tertulia.graphs.forecast import Forecast, forecast
+from tertulia.graphs.history import History
+from tertulia.graphs.manners import Manners
 from tertulia.graphs.plans import draw_plan, plan_mermaid
+from tertulia.graphs.progress import Progress, progress_of
 from tertulia.graphs.routers import router_of
 from tertulia.graphs.runner import GraphSpeaker
 from tertulia.graphs.speakers import speaker_of
@@ -25,8 +29,12 @@ __all__ = [
     "START",
     "BadGraph",
     "Checkpoints",
+    "Forecast",
     "GraphSpeaker",
+    "History",
     "InTurn",
+    "Manners",
+    "Progress",
     "TurnGraph",
     "TurnState",
     "answer",
@@ -35,11 +43,13 @@ __all__ = [
     "desk_talk",
     "draw",
     "draw_plan",
+    "forecast",
     "mermaid",
     "plan_act_answer",
     "plan_mermaid",
     "plan_then_answer",
     "problems_of",
+    "progress_of",
     "router_of",
     "speaker_of",
     "supervised",

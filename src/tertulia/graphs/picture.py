@@ -18,6 +18,7 @@ from matplotlib.patches import FancyArrowPatch, FancyBboxPatch
 from matplotlib.path import Path as Curve
 
 from tertulia.graphs.layout import Box, Point, lay_out
+from tertulia.graphs.marks import EDGE, FILL, LEGEND, PLAIN, Mark, Marks
 from tertulia.graphs.sketch import Arrow, Sketch
 from tertulia.graphs.spec import END, START, shown
 
@@ -26,17 +27,19 @@ PAPER, NODE, TERMINAL = "#ffffff", "#eef4f9", "#1f2933"
 LETTERS, LETTER_INCHES, ROW_INCHES = 10.5, 0.092, 0.19
 WRAP_AT = 24
 MARGIN = 0.45
+LEGEND_INCHES = 0.24
 DOTS_PER_INCH = 160
 
 
-def paint(seen: Sketch, file: Path) -> None:
-    """Write the picture. The same sketch gives the same file."""
-    texts = {name: "\n".join(textwrap.wrap(shown(name), WRAP_AT) or [name]) for name in seen.nodes}
-    sizes = {name: _size(text) for name, text in texts.items()}
+def paint(seen: Sketch, file: Path, marks: Marks = PLAIN) -> None:
+    """Write the picture. The same sketch with the same marks gives the same file."""
+    texts = {name: _wrapped(shown(name)) for name in seen.nodes}
+    notes = {name: _wrapped(note) for name, note in marks.notes.items()}
+    sizes = {name: _size(text, notes.get(name, "")) for name, text in texts.items()}
     laid = lay_out(sizes, [(arrow.source, arrow.target) for arrow in seen.arrows], END)
     leaving = Counter(arrow.source for arrow in seen.arrows)
     arriving = Counter(arrow.target for arrow in seen.arrows)
-    figure, axes = _canvas(list(laid.boxes.values()), laid.ways, seen.name)
+    figure, axes = _canvas(list(laid.boxes.values()), laid.ways, seen.name, marks)
     for arrow, way in zip(seen.arrows, laid.ways, strict=True):
         points = way or _loop(laid.boxes[arrow.source])
         _paint_line(axes, arrow, points, looping=not way)
@@ -45,28 +48,36 @@ def paint(seen: Sketch, file: Path) -> None:
             x, y = _reading(points, near_end=crowded, looping=not way)
             _paint_label(axes, arrow, x, y)
     for name, box in laid.boxes.items():
-        _paint_box(axes, box, texts[name], terminal=name in (START, END))
+        mark = marks.marks.get(name)
+        _paint_box(axes, box, terminal=name in (START, END), mark=mark)
+        _paint_text(axes, box, texts[name], notes.get(name, ""), terminal=name in (START, END))
     about = {"png": {"Software": None}, "svg": {"Date": None}, "pdf": {"CreationDate": None}}
     kind = file.suffix.lower().removeprefix(".")
     with mpl.rc_context({"svg.hashsalt": "tertulia"}):
         figure.savefig(file, format=kind, metadata=about[kind], facecolor=PAPER)
 
 
-def _size(text: str) -> tuple[float, float]:
-    """How large a box has to be for its text, in inches."""
-    rows = text.split("\n")
+def _wrapped(text: str) -> str:
+    return "\n".join(textwrap.wrap(text, WRAP_AT) or [text])
+
+
+def _size(text: str, note: str) -> tuple[float, float]:
+    """How large a box has to be for its text, and the note under it, in inches."""
+    rows = f"{text}\n{note}".rstrip("\n").split("\n")
     longest = max(sum(2 if east_asian_width(letter) in "WF" else 1 for letter in r) for r in rows)
     return max(0.95, longest * LETTER_INCHES + 0.4), len(rows) * ROW_INCHES + 0.26
 
 
-def _canvas(boxes: list[Box], ways: Any, title: str) -> tuple[Figure, Axes]:
+def _canvas(boxes: list[Box], ways: Any, title: str, marks: Marks) -> tuple[Figure, Axes]:
     """A sheet that fits, measured in inches, y downwards."""
     xs = [x for way in ways for x, _ in way]
     left = min([box.x - box.width / 2 for box in boxes] + xs) - MARGIN
     right = max([box.x + box.width / 2 + (0.5 if [] in ways else 0) for box in boxes] + xs) + MARGIN
-    top = min(box.y - box.height / 2 for box in boxes) - MARGIN - 0.35
-    bottom = max(box.y + box.height / 2 for box in boxes) + MARGIN
-    wide = max(right - left, len(title) * 0.12 + 2 * MARGIN)
+    top = min(box.y - box.height / 2 for box in boxes) - MARGIN - (0.6 if marks.line else 0.35)
+    lowest = max(box.y + box.height / 2 for box in boxes) + MARGIN
+    bottom = lowest + len(marks.used) * LEGEND_INCHES
+    said = max(len(title) * 0.12, len(marks.line) * 0.085, 2.0 if marks.used else 0)
+    wide = max(right - left, said + 2 * MARGIN)
     middle = (left + right) / 2
     figure = Figure(figsize=(wide, bottom - top), dpi=DOTS_PER_INCH)
     axes = figure.add_axes((0, 0, 1, 1))
@@ -75,36 +86,52 @@ def _canvas(boxes: list[Box], ways: Any, title: str) -> tuple[Figure, Axes]:
     axes.text(
         middle, top + 0.38, title, size=13, weight="bold", color=INK, ha="center", parse_math=False
     )
+    axes.text(middle, top + 0.62, marks.line, size=9.5, color=LINE, ha="center", parse_math=False)
+    for place, mark in enumerate(marks.used):
+        y = lowest + place * LEGEND_INCHES
+        _paint_box(axes, Box(middle - 0.9, y, 0.22, 0.14), terminal=False, mark=mark)
+        axes.text(middle - 0.7, y, LEGEND[mark], size=8.5, color=LINE, va="center_baseline")
     return figure, axes
 
 
-def _paint_box(axes: Axes, box: Box, text: str, *, terminal: bool) -> None:
-    rounding = box.height / 2 if terminal else 0.09
+def _paint_box(axes: Axes, box: Box, *, terminal: bool, mark: Mark | None) -> None:
+    rounding = box.height / 2 if terminal else min(0.09, box.height / 3)
+    fill, edge = (NODE, LINE) if mark is None else (FILL[mark], EDGE[mark])
     axes.add_patch(
         FancyBboxPatch(
             (box.x - box.width / 2, box.y - box.height / 2),
             box.width,
             box.height,
             boxstyle=f"round,pad=0,rounding_size={rounding}",
-            facecolor=TERMINAL if terminal else NODE,
-            edgecolor=TERMINAL if terminal else LINE,
-            linewidth=1.1,
+            facecolor=TERMINAL if terminal else fill,
+            edgecolor=TERMINAL if terminal else edge,
+            linewidth=1.1 if mark is None else 1.6,
             zorder=3,
         )
     )
+
+
+def _paint_text(axes: Axes, box: Box, text: str, note: str, *, terminal: bool) -> None:
+    """The name, and the note in smaller letters under it."""
+    below = len(note.split("\n")) * ROW_INCHES if note else 0.0
+    said: dict[str, Any] = {
+        "ha": "center",
+        "va": "center_baseline",
+        "linespacing": 1.25,
+        "parse_math": False,
+    }
     axes.text(
         box.x,
-        box.y,
+        box.y - below / 2,
         text,
         size=9 if terminal else LETTERS,
-        weight="bold" if terminal else "normal",
+        weight="bold" if terminal or note else "normal",
         color=PAPER if terminal else INK,
-        ha="center",
-        va="center_baseline",
-        linespacing=1.25,
-        parse_math=False,
         zorder=4,
+        **said,
     )
+    rows = len(text.split("\n")) * ROW_INCHES
+    axes.text(box.x, box.y + rows / 2, note, size=8.5, color=LINE, zorder=4, **said)
 
 
 def _paint_line(axes: Axes, arrow: Arrow, way: list[Point], *, looping: bool) -> None:

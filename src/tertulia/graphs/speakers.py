@@ -7,21 +7,25 @@ from langgraph.pregel import Pregel
 
 from tertulia.graphs.checkpoints import Checkpoints
 from tertulia.graphs.compiler import Compiled, is_async
+from tertulia.graphs.manners import MANNERS, Manners
 from tertulia.graphs.runner import GraphSpeaker
 from tertulia.graphs.spec import TurnGraph
 from tertulia.orchestrator.errors import Invalid
 from tertulia.orchestrator.turns import Speaker
 
 
-def speaker_of(thing: Any, checkpoints: Checkpoints | None = None) -> Speaker:
+def speaker_of(
+    thing: Any, checkpoints: Checkpoints | None = None, *, manners: Manners = MANNERS
+) -> Speaker:
     """Make an agent of an async function (it is one already), a graph, or a LangGraph graph.
 
-    Raises ``BadGraph`` for a graph that cannot be run, and ``Invalid`` for anything else.
+    ``manners`` say how a graph that was not written for rooms behaves in one. Raises ``BadGraph``
+    for a graph that cannot be run, and ``Invalid`` for anything else.
     """
     if isinstance(thing, StateGraph):
         thing = thing.compile()
     if isinstance(thing, TurnGraph | Pregel):
-        return GraphSpeaker(cast("TurnGraph | Compiled", thing), checkpoints)
+        return GraphSpeaker(cast("TurnGraph | Compiled", thing), checkpoints, manners=manners)
     if is_async(thing):
         return cast("Speaker", thing)
     name = getattr(thing, "__name__", type(thing).__name__)

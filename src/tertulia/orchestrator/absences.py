@@ -212,9 +212,29 @@ def answered_by(floor: Floor, event: Event, said: Said) -> tuple[Query, ...]:
     )
 
 
+def answered(
+    floor: Floor,
+    event: Event,
+    queries: tuple[Query, ...],
+    members: Mapping[ParticipantId, Seat],
+) -> Changes:
+    """Whoever asked has heard it: if nothing else was news to them, this is none either."""
+    asked = tuple(revised(q, answer=event.seq) if q in queries else q for q in floor.queries)
+    if event.audience is not None:
+        return {"queries": asked}
+    heard = {
+        who: revised(members[who], heard=event.seq)
+        for who in dict.fromkeys(query.by for query in queries)
+        if who in members and not floor.news_for(members[who])
+    }
+    return {"queries": asked, "members": {**members, **heard}}
+
+
 def _answers(floor: Floor, query: Query, said: Said) -> bool:
     if query.seq in (said.reply_to, said.link):
         return True
+    if any(other.seq in (said.reply_to, said.link) for other in floor.queries):
+        return False  # it answers another one
     turn = None if said.turn is None else floor.unfinished(said.turn)
     if turn is not None and turn.answers is not None:
         owed = () if turn.claim is None else turn.claim.owed

@@ -50,16 +50,20 @@ class Absent:
         """
         return await (await self._absent()).approval(asking)
 
-    async def ask(self, who: str, text: str, *, within_s: float = 300.0) -> Event | None:
+    async def ask(
+        self, who: str, text: str, *, within_s: float = 300.0, number: int | None = None
+    ) -> Event | None:
         """Ask somebody something, and wait off the floor for the utterance that answers it.
 
         ``None`` if none has come within so many seconds. The answer has to be for all who hear this
-        turn. After a crash the turn runs again: what it asks first is then what it asked first.
+        turn. After a crash the turn runs again: what it asks first is then what it asked first. One
+        that goes on elsewhere than at its beginning gives each question a ``number`` of its own.
         Raises ``Unknown``, ``BadContent``, and ``NotAllowed`` for one who does not hear the turn.
         """
         absent = await self._absent()
-        self._asked += 1
-        return await absent.answer(self._asked, who, text, within_s, self.put)
+        if number is None:
+            number = self._asked = self._asked + 1
+        return await absent.answer(number, who, text, within_s, self.put)
 
     async def _absent(self) -> Absence:
         if self.absence is None:

@@ -165,10 +165,8 @@ def _said(floor: Floor, event: Event, body: Said) -> Changes:
             if cut.participant == speaker or not covers(event.audience, cut.audience)
         )
     if answered:
-        changes["queries"] = tuple(
-            revised(query, answer=event.seq) if query in answered else query
-            for query in floor.queries
-        )
+        members = changes.get("members", floor.members)
+        changes |= absences.answered(floor, event, answered, members)
     if floor.holds:
         changes["holds"] = tuple(_heard_by(hold, event, body) for hold in floor.holds)
     return changes

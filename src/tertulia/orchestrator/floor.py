@@ -338,10 +338,13 @@ class Floor:
         return utterance is not None and utterance.seq > seat.heard
 
     def willing(self) -> Iterator[Seat]:
-        """The agents that may speak and have heard something new, in the order of joining."""
+        """The agents that may speak and have heard something new, in the order of joining.
+
+        Who waits off the floor in the middle of a turn speaks only when asked.
+        """
         if self.exhausted:
             return
-        away = {hold.participant for hold in self.holds} | self.barred
+        away = {hold.participant for hold in (*self.holds, *self.parked)} | self.barred
         for seat in self.members.values():
             if seat.kind is Kind.AGENT and seat.id not in away and self.news_for(seat):
                 yield seat
