@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from tertulia.orchestrator import Event, Log, Said, Scheduler, Speaker, Turn
 from tertulia.simulation import Scenario, VirtualClock, parse, perform, run
 from tertulia.simulation.clock import EPOCH
-from tertulia.storage import MemoryLog
+from tertulia.storage import MemoryLog, VolatileMemory
 
 
 def talks(seconds: float, text: str = "Well, well.") -> Speaker:
@@ -43,7 +43,7 @@ def staged(
 
     async def main() -> None:
         kept = log or MemoryLog()
-        scheduler = Scheduler(kept, VirtualClock())
+        scheduler = Scheduler(kept, VirtualClock(), memory=VolatileMemory(kept))
         await perform(wanted, seed, kept, scheduler, speakers or {"bo": silent}, watch)
         await scheduler.aclose()
 

@@ -111,3 +111,14 @@ def test_deadlines_of_libraries_that_look_at_the_loop_s_time_come_too() -> None:
         return Reply("Now.")
 
     assert "Now." in [text for _, _, text in said(staged(ASKED, {"bo": Outside(polling)}))]
+
+
+def test_an_agent_outside_of_virtual_time_remembers_as_any_other() -> None:
+    async def remembers(turn: Turn) -> str:
+        await turn.mind.remember("Tea.")
+        text = " ".join(fact.text for fact in await turn.mind.recall())
+        turn.say(text)
+        return text
+
+    happened = staged(ASKED, {"bo": Outside(remembers)})
+    assert ("bo", "Tea.") in [(who, text) for _, who, text in said(happened)]

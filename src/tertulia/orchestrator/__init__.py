@@ -7,6 +7,7 @@ from tertulia.orchestrator.clock import WallClock
 from tertulia.orchestrator.consultation import Adviser, Consultation
 from tertulia.orchestrator.errors import Broken, Refused, TertuliaError, Unreachable
 from tertulia.orchestrator.events import Event, Outcome, Said
+from tertulia.orchestrator.facts import Fact, Scope
 from tertulia.orchestrator.feed import Delta
 from tertulia.orchestrator.floor import Floor, Note
 from tertulia.orchestrator.live_room import Room
@@ -41,6 +42,7 @@ __all__ = [
     "Consultation",
     "Delta",
     "Event",
+    "Fact",
     "Floor",
     "Kind",
     "Ledger",
@@ -60,6 +62,7 @@ __all__ = [
     "Ruling",
     "Said",
     "Scheduler",
+    "Scope",
     "Speaker",
     "Step",
     "TertuliaError",

@@ -50,7 +50,7 @@ class Unsteady:
             turn.say(piece)
 
         spoilt = Turn(turn.hold, turn.members, turn.view, turn.clock, say)
-        spoilt.deeds, spoilt.absence = turn.deeds, turn.absence
+        spoilt.deeds, spoilt.absence, spoilt.mind = turn.deeds, turn.absence, turn.mind
         return await self._speaker(spoilt)
 
 
