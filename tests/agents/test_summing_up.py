@@ -128,3 +128,22 @@ async def test_who_was_not_there_from_the_beginning_sums_up_and_recalls_nothing(
         await room.post("ana", "Eve?", to=["eve"])
         await room.lapse()
     assert seen == [[], []]
+
+
+@in_no_time
+async def test_what_was_said_while_it_was_away_is_not_summed_up_by_who_came_back() -> None:
+    seen: list[str] = []
+
+    async def eve(turn: Turn) -> str:
+        seen.extend(event.text for event in await turn.mind.said_to(None, 0, 99))
+        return ""
+
+    async with House(clock=VirtualClock()) as house:
+        room = await house.room("kitchen", human("Ana"), human("Cy"), agent("Eve", eve))
+        await room.post("ana", "Cy, one.")
+        await room.leave("eve")
+        await room.post("ana", "Cy, two.")
+        await room.join(agent("Eve", eve).participant, eve, history=False)
+        await room.post("ana", "Eve?", to=["eve"])
+        await room.lapse()
+    assert seen == ["Cy, one."]

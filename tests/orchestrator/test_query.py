@@ -83,3 +83,10 @@ def test_the_best_has_the_rarest_words_and_among_equals_the_newest_is_first() ->
         Query((Term(("cat",)), Term(("the",))), any=True), [(t, words_of(t)) for t in texts], 3
     )
     assert found == ["the cat", "the cat and the dog", "the dog"]
+
+
+def test_one_rare_word_is_worth_more_than_a_common_one() -> None:
+    texts = ["the cat", "the dog", "the cow", "a bird"]
+    query = Query.any_of("the bird")
+    assert query is not None
+    assert best(query, [(text, words_of(text)) for text in texts], 2) == ["a bird", "the cat"]
