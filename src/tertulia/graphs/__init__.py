@@ -16,6 +16,7 @@ from tertulia.graphs.spec import END, START, TurnGraph
 from tertulia.graphs.templates import (
     answer,
     desk_talk,
+    generate_and_choose,
     plan_act_answer,
     plan_then_answer,
     supervised,
@@ -44,6 +45,7 @@ __all__ = [
     "draw",
     "draw_plan",
     "forecast",
+    "generate_and_choose",
     "mermaid",
     "plan_act_answer",
     "plan_mermaid",

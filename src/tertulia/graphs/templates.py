@@ -5,6 +5,7 @@ from inspect import isawaitable
 from typing import Any
 
 from tertulia.agents.cards import Card
+from tertulia.agents.critique import CriticState, Critique, critic
 from tertulia.agents.dialogue import Desk, DialogueState, task_returner, task_talker
 from tertulia.agents.listening import ChatModel
 from tertulia.agents.nodes import model_caller, planner, tool_executor
@@ -101,6 +102,15 @@ def desk_talk(desk: Desk, otherwise: Step | None = None) -> TurnGraph:
 def _is_left(state: DialogueState) -> str:
     """Whether there is something that the forms have left to others."""
     return "left" if state.get("open_question") or not state.get("draft") else "said"
+
+
+def generate_and_choose(
+    model: ChatModel | Sequence[ChatModel], critique: Critique, card: Card | None = None, n: int = 3
+) -> TurnGraph:
+    """Draft ``n`` answers, unheard, and say the one that the critique likes best."""
+    graph = TurnGraph("generate and choose", state=CriticState)
+    graph.add_node("critic", critic(model, critique, card, n))
+    return graph.add_edge(START, "critic").add_edge("critic", END)
 
 
 def wants_tools(state: TurnState) -> str:

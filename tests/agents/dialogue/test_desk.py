@@ -9,6 +9,9 @@ import pytest
 from tests.agents.dialogue.forms import CODE, DISHES, PARTY, TABLE
 from tests.orchestrator.rooms import House, a_house, endings, in_no_time, log_of, replays, texts
 
+from tertulia import House as Composed
+from tertulia import agent, human
+from tertulia.agents import tool
 from tertulia.agents.dialogue import (
     ByWords,
     Desk,
@@ -26,6 +29,7 @@ from tertulia.orchestrator import Room, Turn, policies
 from tertulia.orchestrator.errors import Invalid
 from tertulia.orchestrator.events import Kept
 from tertulia.orchestrator.turns import Speaker
+from tertulia.simulation import VirtualClock
 from tertulia.testing import assert_no_leak, plant
 
 NOTE = Form("note", (Slot("text", str, "What shall I note?"),), opens=("a note",))
@@ -247,6 +251,33 @@ def test_what_was_begun_is_not_begun_again_and_the_doubt_is_told(when: str) -> N
         await house.scheduler.aclose()
 
     proof()
+
+
+@in_no_time
+async def test_a_tool_is_called_once_and_a_later_turn_knows_what_became_of_it() -> None:
+    called: list[str] = []
+
+    @tool(effect="at_most_once")
+    async def note(text: str) -> str:
+        """Note something down."""
+        called.append(text)
+        await asyncio.sleep(5)
+        return f"{text} is noted"
+
+    desk = Desk([replace(NOTE, confirm=None)], then={"note": note})
+    async with Composed(clock=VirtualClock()) as house:
+        bo = agent("Bo", speaks(desk))
+        room = await house.room("kitchen", human("Ana"), bo, policy="addressed")
+        assert (await talk(room, "ana: Bo, make a note", "ana: Bo, milk"))[1] == (
+            "Noted: text milk. milk is noted"
+        )
+        await talk(room, "ana: Bo, make a note")
+        await room.post("ana", "Bo, eggs")
+        await asyncio.sleep(1)
+        await room.interrupt("ana")
+        await asyncio.sleep(9)
+        assert (await talk(room, "ana: Bo, well?"))[0] == "eggs is noted"
+        assert called == ["milk", "eggs"]
 
 
 @in_no_time

@@ -10,6 +10,8 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, tzinfo
 from typing import Any, TypeAlias
 
+from langchain_core.tools import BaseTool
+
 from tertulia.agents.dialogue.filling import Filling, Stage, survey, values_of
 from tertulia.agents.dialogue.forms import Form
 from tertulia.agents.dialogue.moves import Move, Says
@@ -17,6 +19,7 @@ from tertulia.agents.dialogue.rules import Rules
 from tertulia.agents.dialogue.slots import Party
 from tertulia.agents.dialogue.tasks import Tasks, advance, back_to, kept, recalled, task_of
 from tertulia.agents.dialogue.understanding import QUESTION, Heard, Understand, Understanding
+from tertulia.agents.dialogue.uses import Use, outcome_of, use_of
 from tertulia.agents.dialogue.wording import ENGLISH, Wording, worded
 from tertulia.agents.nodes import Node, joined
 from tertulia.agents.state import InTurn, TurnState
@@ -27,8 +30,6 @@ from tertulia.orchestrator.turns import Turn
 
 KEY = "dialogue"
 """Under which the tasks are kept, beside what else the agent keeps."""
-Use: TypeAlias = Callable[[Turn, Mapping[str, Any]], Awaitable[str | None]]
-"""What a confirmed form is used for: from its typed values to what is said then."""
 Answer: TypeAlias = Callable[[Turn], Awaitable[str]]
 """Answers something that is no part of a form."""
 
@@ -43,14 +44,15 @@ class DialogueState(TurnState, total=False):
 class Desk:
     """An agent's tasks: which forms it has, how it understands, what it does when they are filled.
 
-    ``then`` says, for a form by name, what is done with its values; ``answers`` who answers an
-    intent that is no form. A task that is stuck is handed to ``hand_to`` (a handle), if they are
-    there. ``zone`` is where "tomorrow" is. Raises ``Invalid`` for names of no form.
+    ``then`` says, for a form by name, what is done with its values: a function, or a tool, which is
+    called as its terms say. ``answers`` says who answers an intent that is no form. A task that is
+    stuck is handed to ``hand_to`` (a handle), if they are there. ``zone`` is where "tomorrow" is.
+    Raises ``Invalid`` for names of no form.
     """
 
     forms: Sequence[Form]
     understand: Understand | None = None
-    then: Mapping[str, Use] = field(default_factory=dict)
+    then: Mapping[str, Use | BaseTool] = field(default_factory=dict)
     answers: Mapping[str, Answer] = field(default_factory=dict)
     hand_to: str | None = None
     wording: Wording = field(default_factory=lambda: ENGLISH)
@@ -123,7 +125,7 @@ class _Talk:
 
     async def run(self, state: TurnState) -> TurnState:
         before = kept(self.tasks)
-        self._tell_what_is_not_known()
+        await self._tell_what_is_not_known()
         for event in self._unread():
             await self._hear(event)
         await self._use_what_is_confirmed(state)
@@ -247,7 +249,7 @@ class _Talk:
                 acting = replace(filling, stage=Stage.ACTING, turn=self.turn.id)
                 self.tasks = self.tasks.put(acting)
                 await self.turn.keep(self._keeps(state))
-                told = await use(self.turn, values)
+                told = await use_of(self.turn, use, values, filling.id)
             self._over(filling, Move(Says.DONE, filling.id, value=values, reason=told or ""))
 
     def _over(self, filling: Filling, move: Move) -> None:
@@ -255,11 +257,19 @@ class _Talk:
         self.tasks = self.tasks.without(filling.id)
         self.go_back(filling.requester)
 
-    def _tell_what_is_not_known(self) -> None:
+    async def _tell_what_is_not_known(self) -> None:
         """A task that was being used when its turn was cut off may have been done, or not."""
-        for filling in self.tasks.open:
-            if filling.stage is Stage.ACTING:
+        for filling in [one for one in self.tasks.open if one.stage is Stage.ACTING]:
+            told = await outcome_of(self.turn, filling)
+            if told is not None:
+                self._over(filling, Move(Says.DONE, filling.id, reason=told))
+            elif filling.turn == self.turn.id and self._is_a_tool(filling):  # taken up again
+                self.tasks = self.tasks.put(replace(filling, stage=Stage.CONFIRMED))
+            else:
                 self._over(filling, Move(Says.UNKNOWN, filling.id, who=(filling.requester,)))
+
+    def _is_a_tool(self, filling: Filling) -> bool:
+        return isinstance(self.desk.then.get(filling.form), BaseTool)
 
     async def _digress(self, intent: str, event: Event) -> None:
         answer = self.desk.answers.get(intent)
