@@ -126,10 +126,11 @@ async def test_silence_is_said_where_every_draft_is_silent() -> None:
 @in_no_time
 async def test_a_turn_in_which_no_draft_came_fails_for_all_to_see() -> None:
     async with a_house() as house:
-        for drafts, told in [
+        some: list[tuple[list[Any], str]] = [
             ([ValueError("no"), Hang()], "ValueError: no"),
             ([Hang()], "no draft"),
-        ]:
+        ]
+        for drafts, told in some:
             graph = generate_and_choose(models(*drafts), Critique(fails), n=len(drafts))
             room = await house.room(speakers={"bo": speaker_of(graph)}, name=f"r{len(drafts)}")
             await room.post("ana", "Bo, tea?")

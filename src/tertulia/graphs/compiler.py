@@ -44,7 +44,9 @@ def compiled(graph: TurnGraph, saver: Saver | None = None) -> Compiled:
 
 
 def in_line(step: Step) -> Any:
-    """Let a plain function run in the event loop instead of a thread."""
+    """Let a plain function run in the event loop instead of a thread; a graph is compiled."""
+    if isinstance(step, TurnGraph):
+        return compiled(step)
     if isinstance(step, Runnable) or is_async(step):
         return step
 

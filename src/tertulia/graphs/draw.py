@@ -14,7 +14,8 @@ FORMATS = (".png", ".svg", ".pdf")
 def mermaid(graph: TurnGraph | Compiled, marks: Marks = PLAIN) -> str:
     """Write a graph as Mermaid, for a README or a wiki. A graph with problems can be drawn too.
 
-    ``marks`` are those of a ``Progress`` or a ``Forecast``.
+    ``marks`` are those of a ``Progress`` or a ``Forecast``. A node that is a graph itself has a
+    double border.
     """
     seen = sketch(graph)
     ids = {START: "START", END: "END"}
@@ -23,6 +24,7 @@ def mermaid(graph: TurnGraph | Compiled, marks: Marks = PLAIN) -> str:
     for name in seen.nodes:
         note = f"<br/>{_quoted(marks.notes[name])}" if name in marks.notes else ""
         text = f'(["{shown(name)}"])' if name in (START, END) else f'["{_quoted(name)}{note}"]'
+        text = f"[{text}]" if name in seen.graphs else text
         lines.append(f"    {ids[name]}{text}")
     for arrow in seen.arrows:
         line = "-.->" if arrow.dashed else "-->"

@@ -241,7 +241,7 @@ def _messages(card: Card | None) -> Begin:
 def _ready(graph: TurnGraph | Compiled, saver: Saver | None) -> tuple[Compiled, int]:
     """The compiled graph, and LangGraph's limit: one more than the steps that a turn may take."""
     if isinstance(graph, TurnGraph):
-        return compiled(graph, saver), (graph.bound or len(graph.nodes)) + 1
+        return compiled(graph, saver), graph.longest + 1
     limit = (graph.config or {}).get("recursion_limit", FOREIGN_BOUND + 1)
     if saver is None and graph.checkpointer is None:
         saver = InMemorySaver()

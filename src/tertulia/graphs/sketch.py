@@ -27,6 +27,8 @@ class Sketch:
     name: str
     nodes: tuple[str, ...]
     arrows: tuple[Arrow, ...]
+    graphs: frozenset[str] = frozenset()
+    """The nodes that are graphs themselves."""
 
 
 def sketch(graph: TurnGraph | Compiled) -> Sketch:
@@ -45,7 +47,8 @@ def sketch(graph: TurnGraph | Compiled) -> Sketch:
     ends = {name for arrow in arrows for name in (arrow.source, arrow.target)}
     own = [node.name for node in graph.nodes] if isinstance(graph, TurnGraph) else list(graph.nodes)
     names = dict.fromkeys([START, *own, *sorted(ends), END])
-    return Sketch(name, tuple(names), arrows)
+    inner = [name for name, _ in graph.within] if isinstance(graph, TurnGraph) else ()
+    return Sketch(name, tuple(names), arrows, frozenset(inner))
 
 
 def _of_ours(graph: TurnGraph) -> tuple[Arrow, ...]:

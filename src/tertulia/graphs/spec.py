@@ -6,7 +6,7 @@ written here is checked as a whole (``validate``), drawn (``draw``) and compiled
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Self, TypeAlias
+from typing import Any, Self, TypeAlias, Union
 
 from langchain_core.runnables import Runnable
 
@@ -18,8 +18,9 @@ START = "__start__"
 END = "__end__"
 """Where every turn ends: LangGraph's own name for it."""
 
-Step: TypeAlias = Callable[..., Any] | Runnable[Any, Any]
-"""A node: from the state, or ``(state, runtime)``, to what changes in the state."""
+# A name in quotes cannot be joined by |.
+Step: TypeAlias = Union[Callable[..., Any], Runnable[Any, Any], "TurnGraph"]
+"""A node: from the state, or ``(state, runtime)``, to what changes in the state; or a graph."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +74,7 @@ class TurnGraph:
         self.branches: list[Branch] = []
 
     def add_node(self, name: str, step: Step, *, destinations: Iterable[str] = ()) -> Self:
-        """Add a step; async, or so quick that the room can wait for it."""
+        """Add a step; async, or so quick that the room can wait for it. A graph is one as well."""
         self.nodes.append(Node(name, step, tuple(destinations)))
         return self
 
@@ -104,6 +105,17 @@ class TurnGraph:
                 self.add_edge(before, name)
             before = name
         return self
+
+    @property
+    def within(self) -> "tuple[tuple[str, TurnGraph], ...]":
+        """The nodes that are graphs themselves."""
+        return tuple((n.name, n.step) for n in self.nodes if isinstance(n.step, TurnGraph))
+
+    @property
+    def longest(self) -> int:
+        """The most steps that a turn may take, here or in a graph within, each for itself."""
+        own = self.bound or len(self.nodes)
+        return max([own, *(graph.longest for _, graph in self.within)])
 
     @property
     def edges(self) -> tuple[Edge, ...]:

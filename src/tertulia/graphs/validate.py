@@ -39,7 +39,22 @@ def check(graph: TurnGraph) -> None:
 
 
 def problems_of(graph: TurnGraph) -> tuple[str, ...]:
-    """Say everything that is wrong with a graph; nothing, if it can be run."""
+    """Say everything that is wrong with a graph and those within; nothing, if it can be run."""
+    return _problems(graph, ())
+
+
+def _problems(graph: TurnGraph, around: tuple[TurnGraph, ...]) -> tuple[str, ...]:
+    within: list[str] = []
+    for name, inner in graph.within:
+        if inner is graph or inner in around:
+            within.append(f"node {name!r} is a graph that holds itself")
+            continue
+        told = _problems(inner, (*around, graph))
+        within += [f"in node {name!r}: {problem}" for problem in told]
+    return (*_own_problems(graph), *within)
+
+
+def _own_problems(graph: TurnGraph) -> tuple[str, ...]:
     known = tuple(dict.fromkeys(node.name for node in graph.nodes))
     edges = tuple(_as_meant(edge, known) for edge in graph.edges)
     arrows = _arrows(known, edges)
