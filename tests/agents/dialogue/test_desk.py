@@ -201,6 +201,28 @@ async def test_a_task_that_is_stuck_is_handed_to_whoever_helps_with_what_is_know
 
 
 @in_no_time
+async def test_a_yes_goes_to_the_task_that_waits_for_it_and_the_rest_to_the_speaker_s_own() -> None:
+    party = replace(PARTY, opens=("a party",))
+    async with a_house() as house:
+        room = await house.room("ana cy dov bo", {"bo": speaks(Desk([party, NOTE]))})
+        answers = await talk(
+            room,
+            "ana: Bo, a party on 2030-05-03 for four",
+            "dov: Bo, a note",
+            "cy: Bo, yes",
+            "dov: Bo, yes",
+            "ana: Bo, yes",
+            "dov: Bo, milk",
+        )
+        assert answers[2:] == [
+            "Thank you. Ana and Dov, do you agree as well?",
+            "Thank you. Ana, do you agree as well?",
+            "Done: the party. Back to the note: What shall I note?",
+            "Noted: text milk. The note: text milk. Dov, is that right?",
+        ]
+
+
+@in_no_time
 async def test_after_a_crash_the_form_goes_on_where_it_was() -> None:
     first = House()
     room = await first.room(speakers={"bo": speaks(Desk([PARTY, TABLE]))})

@@ -17,7 +17,7 @@ from tertulia.agents.dialogue.forms import Form
 from tertulia.agents.dialogue.moves import Move, Says
 from tertulia.agents.dialogue.rules import Rules
 from tertulia.agents.dialogue.slots import Party
-from tertulia.agents.dialogue.tasks import Tasks, advance, back_to, kept, recalled, task_of
+from tertulia.agents.dialogue.tasks import Tasks, advance, back_to, kept, recalled, tasks_of
 from tertulia.agents.dialogue.understanding import QUESTION, Heard, Understand, Understanding
 from tertulia.agents.dialogue.uses import Use, outcome_of, use_of
 from tertulia.agents.dialogue.wording import ENGLISH, Wording, worded
@@ -157,7 +157,7 @@ class _Talk:
     async def _hear(self, event: Event) -> None:
         if await self._belongs_elsewhere(event):
             return
-        understanding = await self._understood(event, self.tasks)
+        understanding = await self._understood_somewhere(event)
         known = {*self.desk.answers, *([QUESTION] if self.leaves else [])}
         if understanding.intent not in {*self.forms, *known, None}:
             understanding = replace(understanding, intent=None)
@@ -173,7 +173,7 @@ class _Talk:
         filling = self._task_of(event, tasks)
         if filling is None:
             return False
-        found = await self._understood(event, tasks)
+        found = await self._understood(event, filling)
         if found.intent in self.forms or not (found.fills or found.answer is not None):
             return False
         self.moves.append(Move(Says.ELSEWHERE, filling.id, who=(event.by,)))
@@ -181,11 +181,23 @@ class _Talk:
         return True
 
     def _task_of(self, event: Event, tasks: Tasks) -> Filling | None:
-        speaker = next(party for party in self.parties if party.id == event.by)
-        return task_of(tasks, self.forms, speaker, self.parties)
+        return next(iter(self._tasks_of(event, tasks)), None)
 
-    async def _understood(self, event: Event, tasks: Tasks) -> Understanding:
-        filling = self._task_of(event, tasks)
+    def _tasks_of(self, event: Event, tasks: Tasks) -> tuple[Filling, ...]:
+        speaker = next(party for party in self.parties if party.id == event.by)
+        return tasks_of(tasks, self.forms, speaker, self.parties)
+
+    async def _understood_somewhere(self, event: Event) -> Understanding:
+        """In the likeliest of the tasks that it may be about in which it says anything."""
+        first: Understanding | None = None
+        for filling in self._tasks_of(event, self.tasks):
+            found = await self._understood(event, filling)
+            first = first or found
+            if not found.empty and found.intent != QUESTION:
+                return found
+        return first or await self._understood(event, None)
+
+    async def _understood(self, event: Event, filling: Filling | None) -> Understanding:
         form = None if filling is None else self.forms[filling.form]
         heard = Heard(
             event,
@@ -203,7 +215,8 @@ class _Talk:
             turn=self.turn,
         )
         understand = self.desk.understand or Rules(self.desk.forms)
-        return await understand(heard)
+        found = await understand(heard)
+        return found if filling is None else replace(found, task=filling.id)
 
     @property
     def _today(self) -> date:

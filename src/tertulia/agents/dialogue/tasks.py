@@ -75,17 +75,28 @@ def recalled(what: object, forms: Forms) -> Tasks:
 
 def task_of(tasks: Tasks, forms: Forms, who: Party, parties: Iterable[Party]) -> Filling | None:
     """The task that somebody is in when they speak, if any."""
+    return next(iter(tasks_of(tasks, forms, who, parties)), None)
+
+
+def tasks_of(
+    tasks: Tasks, forms: Forms, who: Party, parties: Iterable[Party]
+) -> tuple[Filling, ...]:
+    """The tasks that somebody may be speaking of, the likeliest first.
+
+    What was asked of them above all just now; what is theirs and waits for them; what else does.
+    """
     there = tuple(parties)
     active = [one for one in reversed(tasks.open) if one.stage in (Stage.FILLING, Stage.CONFIRMING)]
     mine = [one for one in active if one.involves(who.id)]
     wants = {one.id: _wants(one, forms[one.form], who, there) for one in active}
     ranked = (
+        [one for one in active[:1] if wants[one.id] == _OF_THEM],
         [one for one in mine if wants[one.id]],
         [one for one in active if wants[one.id] == _OF_THEM],
         mine,
         [one for one in active if wants[one.id]],
     )
-    return next((some[0] for some in ranked if some), None)
+    return tuple({one.id: one for some in ranked for one in some}.values())
 
 
 def advance(
@@ -101,7 +112,8 @@ def advance(
         return _opened(forms, tasks, heard, speaker, there)
     if heard.intent is not None and not heard.cancels and not heard.fills:
         return tasks, (Move(Says.DIGRESSION, reason=heard.intent, who=(heard.by,)),)
-    current = task_of(tasks, forms, speaker, there)
+    known = None if heard.task is None else tasks.of(heard.task)
+    current = known or task_of(tasks, forms, speaker, there)
     if current is None:
         return tasks, ()
     if heard.cancels and heard.intent in forms:
@@ -153,7 +165,9 @@ def _wants(filling: Filling, form: Form, who: Party, there: tuple[Party, ...]) -
     """Whether a task waits for something that this person may say, or that they above all may."""
     if filling.stage is Stage.CONFIRMING:
         may = form.confirm is not None and form.confirm.includes(who, filling.requester)
-        return _OF_ANYBODY if may else 0
+        if not may or who.id in filling.yes:
+            return 0
+        return _OF_THEM if form.unanimous or form.confirm != ANYBODY else _OF_ANYBODY
     places = survey(form, filling, there)
     open_ones = [p for p in places if p.standing in (Standing.OPEN, Standing.DISPUTED)]
     wanted = [place for place in open_ones if who in place.of]

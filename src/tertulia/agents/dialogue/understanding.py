@@ -32,7 +32,8 @@ class Understanding:
 
     ``answer`` is a yes or no to what was asked; ``intent`` names a form that is wanted, or
     something else that is not part of a form; ``sure`` is how sure that is (0 to 1). ``direct``:
-    it was said to the agent, so that it is a miss if nothing of it can be used.
+    it was said to the agent, so that it is a miss if nothing of it can be used. ``task`` is the
+    task that it was understood in (``None``: the one that its speaker is in).
     """
 
     seq: int
@@ -43,6 +44,7 @@ class Understanding:
     intent: str | None = None
     sure: float = 1.0
     direct: bool = True
+    task: str | None = None
 
     @property
     def empty(self) -> bool:

@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, TypeAlias
 
 from langchain_core.tools import BaseTool
+from pydantic_core import to_jsonable_python
 
 from tertulia.agents.dialogue.filling import Filling
 from tertulia.agents.effects import carry_out
@@ -19,8 +20,13 @@ async def use_of(
 ) -> str | None:
     """Use a form's values; what is to be said of it. The call of a tool bears the task's id."""
     if isinstance(use, BaseTool):
-        return (await carry_out(turn, use, values, call=task)).text
+        carried = await carry_out(turn, use, to_jsonable_python(dict(values)), call=task)
+        return carried.text if carried.ok else f"That did not work: {_first_line(carried.text)}"
     return await use(turn, values)
+
+
+def _first_line(text: str) -> str:
+    return next(iter(text.removeprefix("error: ").splitlines()), "nobody knows why")
 
 
 async def outcome_of(turn: Turn, filling: Filling) -> str | None:

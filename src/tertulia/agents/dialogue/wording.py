@@ -86,6 +86,8 @@ def shown(value: Any, names: Mapping[ParticipantId, str] | None = None) -> str:
         return f"{value:%A}, {value.day} {value:%B}"
     if isinstance(value, time):
         return f"{value:%H:%M}"
+    if isinstance(value, float):
+        return f"{value:g}"
     if isinstance(value, list | tuple | set | frozenset):
         return listed([shown(one) for one in value])
     return str(value)
@@ -152,6 +154,12 @@ def _confirm(told: Told) -> str:
     return f"{title}: {told.pairs()}. {asked} that right?"
 
 
+def _agreed(told: Told) -> str:
+    if told.move.reason == "again":
+        return _confirm(told)
+    return f"Thank you. {told.who}, do you agree as well?"
+
+
 def _help(told: Told) -> str:
     known = f" Until now: {told.pairs()}." if told.move.value else ""
     return f"I am stuck with {told.title}.{known}" + (
@@ -169,7 +177,7 @@ ENGLISH: Wording = {
     Says.DISPUTED: _disputed,
     Says.CONFIRM: _confirm,
     Says.CHANGE: lambda told: "What should I change?",
-    Says.AGREED: lambda told: f"Thank you. {told.who}, do you agree as well?",
+    Says.AGREED: _agreed,
     Says.UNCLEAR: lambda told: "I did not understand that.",
     Says.DONE: lambda told: told.move.reason or f"Done: {told.title}.",
     Says.UNKNOWN: lambda told: (
