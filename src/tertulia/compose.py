@@ -56,6 +56,7 @@ if TYPE_CHECKING:  # each takes a second to import; rooms without graphs and too
     from tertulia.graphs import Checkpoints, History
 
 MEMORY = "memory:"
+NO_TOOLS = "takes no tools: it is no function from a model, a card and `tools` to a graph"
 
 
 @dataclass(frozen=True, slots=True)
@@ -290,31 +291,41 @@ def speaker(
     seed: int = 0,
     graph: str | None = None,
     checkpoints: "Checkpoints | None" = None,
+    tools: "Sequence[BaseTool]" = (),
 ) -> Speaker:
-    """The program that speaks for the agent on ``card``.
+    """The program that speaks for the agent on ``card``, whose model may call ``tools``.
 
     Without ``graph`` its model answers by itself. ``graph`` is ``answer``, ``plan_then_answer`` or
     ``plan_act_answer``, or names an object as ``named`` finds it: an async function, a graph, or a
-    function from a model and a card to a graph; with ``checkpoints`` a turn of it that a crash cut
-    short goes on where it was. Raises ``Unknown`` and ``Invalid``.
+    function from a model and a card (and tools, if it takes them) to a graph; with ``checkpoints``
+    a turn of it that a crash cut short goes on where it was. Raises ``Unknown`` and ``Invalid``.
     """
     # Models and graphs take a second to import; rooms of plain functions need not wait for them.
     from tertulia.agents.catalogue import chat_model
     from tertulia.agents.speaker import ModelSpeaker
 
-    if graph is None:
+    if graph is None and not tools:
         return ModelSpeaker(card, chat_model(card.model, seed=seed))
     from tertulia.graphs import answer, plan_act_answer, plan_then_answer, speaker_of
 
     templates: Mapping[str, Callable[..., Any]] = {
-        "answer": answer,
+        "answer": _using_tools if tools else answer,
         "plan_then_answer": plan_then_answer,
         "plan_act_answer": plan_act_answer,
     }
-    made = templates[graph] if graph in templates else named(graph)
+    wanted = graph or "answer"
+    made = templates[wanted] if wanted in templates else named(wanted)
     if inspect.isfunction(made) and not inspect.iscoroutinefunction(made):
-        made = from_maker(made, chat_model(card.model, seed=seed), card)
+        made = from_maker(made, chat_model(card.model, seed=seed), card, tools)
+    elif tools:
+        raise Invalid(where=wanted, what=NO_TOOLS)
     return speaker_of(made, checkpoints)
+
+
+def _using_tools(model: Any, card: Card, tools: "Sequence[BaseTool]") -> Any:
+    from tertulia.graphs import tool_user
+
+    return tool_user(model, tools, card)
 
 
 def router_from(thing: Any) -> Router:
@@ -344,10 +355,18 @@ def adviser(model: str, *, seed: int = 0) -> Adviser:
     return model_adviser(chat_model(model, seed=seed))
 
 
-def from_maker(make: Callable[..., Any], model: Any, card: Card) -> Any:
-    """What a function from a model and a card makes. Raises ``Invalid`` for whatever it raises."""
+def from_maker(
+    make: Callable[..., Any], model: Any, card: Card, tools: "Sequence[BaseTool]" = ()
+) -> Any:
+    """What a function from a model and a card, and perhaps tools, makes.
+
+    Raises ``Invalid`` for whatever it raises, and for one that is given tools and takes none.
+    """
+    takes_tools = "tools" in inspect.signature(make).parameters
+    if tools and not takes_tools:
+        raise Invalid(where=f"{make.__name__}(model, card)", what=NO_TOOLS)
     try:
-        return make(model, card)
+        return make(model, card, tools) if takes_tools else make(model, card)
     except TertuliaError:
         raise
     except Exception as error:

@@ -10,6 +10,7 @@ from tertulia.agents.cards import Card
 from tertulia.cli.keyboard import Keyboard
 from tertulia.cli.output import leave_in_peace, line
 from tertulia.cli.running import adviser, speakers, with_model
+from tertulia.cli.toolkits import toolkits
 from tertulia.cli.transcript import LiveTranscript, shown
 from tertulia.compose import House, human, speaker
 from tertulia.orchestrator import Delta, Event, Kind, Room, Speaker, handle
@@ -67,8 +68,9 @@ async def _chat(
     """Chat; whether it was stopped by Ctrl-C."""
     roles = [role for role in scenario.participants if role.kind is Kind.AGENT]
     async with House(db) as house:
-        kept = await house.checkpoints() if any(role.graph for role in roles) else None
-        cast = speakers(scenario, 0, kept, base)
+        kept = await house.checkpoints() if any(r.graph or r.tools for r in roles) else None
+        tools = await toolkits(scenario, house, base, live=True)
+        cast = speakers(scenario, 0, kept, base, tools)
         house.scheduler.adviser = adviser(scenario, 0)
         room = await house.scheduler.open(
             name,

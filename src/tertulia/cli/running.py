@@ -2,6 +2,7 @@
 
 import asyncio
 import random
+from collections.abc import Mapping
 from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,6 +12,7 @@ from tertulia.agents.cards import Card
 from tertulia.agents.scripted import Scripted
 from tertulia.agents.speaker import ModelSpeaker
 from tertulia.cli.output import leave_in_peace, line
+from tertulia.cli.toolkits import beside, names_of, toolkits
 from tertulia.cli.transcript import LiveTranscript
 from tertulia.compose import MEMORY, House, open_log, router_from, speaker
 from tertulia.orchestrator import (
@@ -44,6 +46,8 @@ from tertulia.simulation.scenario import Role
 from tertulia.storage import Memory, MemoryLog, SqlLog, to_json
 
 if TYPE_CHECKING:  # LangGraph takes a second to import, and most scenarios have no graph
+    from langchain_core.tools import BaseTool
+
     from tertulia.graphs import Checkpoints
 
 SEEDS = 2**31
@@ -99,13 +103,19 @@ def speakers(
     seed: int,
     checkpoints: "Checkpoints | None" = None,
     base: Path | None = None,
+    tools: "Mapping[str, list[BaseTool]] | None" = None,
 ) -> dict[str, Speaker]:
-    """Who speaks for the scenario's agents, by handle.
+    """Who speaks for the scenario's agents, by handle; ``tools`` are those that each is given.
 
     Raises ``Invalid``, which names the agent, for a model or a graph that cannot be used.
     """
     agents = [role for role in scenario.participants if role.kind is Kind.AGENT]
-    return {role.who: _speaker(role, scenario, seed, checkpoints, base) for role in agents}
+    given = tools or {}
+    cast: dict[str, Speaker] = {}
+    for role in agents:
+        kit = given.get(role.who, [])
+        cast[role.who] = _speaker(role, scenario, seed, (checkpoints, base, kit))
+    return cast
 
 
 def routers(scenario: Scenario, base: Path | None = None) -> dict[str, Router]:
@@ -117,7 +127,7 @@ def routers(scenario: Scenario, base: Path | None = None) -> dict[str, Router]:
     for role in scenario.participants:
         if isinstance(role.router, str):
             try:
-                found[role.who] = router_from(_beside(role.router, base))
+                found[role.who] = router_from(beside(role.router, base))
             except Refused as error:
                 raise Invalid(where=f"router of {role.name!r}", what=str(error)) from None
     return found
@@ -158,9 +168,11 @@ class _Showing:
     async def put_on(self, where: str | Log) -> None:
         scenario, seed, clock = self._scenario, self._seed, self._clock
         async with House(self._spoilt(where), clock=clock) as house:
-            thinking = any(role.graph for role in scenario.participants)
-            kept = await house.checkpoints() if thinking and isinstance(clock, WallClock) else None
-            cast = speakers(scenario, seed, kept, self._base)
+            thinking = any(role.graph or role.tools for role in scenario.participants)
+            live = isinstance(clock, WallClock)
+            kept = await house.checkpoints() if thinking and live else None
+            tools = await toolkits(scenario, house, self._base, live=live)
+            cast = speakers(scenario, seed, kept, self._base, tools)
             house.scheduler.adviser = adviser(scenario, seed)
             try:
                 own = routers(scenario, self._base)
@@ -198,14 +210,14 @@ def _speaker(
     role: Role,
     scenario: Scenario,
     seed: int,
-    checkpoints: "Checkpoints | None",
-    base: Path | None,
+    means: "tuple[Checkpoints | None, Path | None, list[BaseTool]]",
 ) -> Speaker:
-    model = role.model or scenario.model
+    (checkpoints, base, tools), model = means, role.model or scenario.model
     card = Card(
         role.name,
         role.persona,
         model,
+        tools=names_of(tools),
         languages=role.languages,
         id=role.who,
         price_in=role.price_in or None,
@@ -213,17 +225,11 @@ def _speaker(
     )
     if (role.lines or role.votes) and model == "scripted":
         return Rehearsed(card, role.lines, role.votes, paced=scenario.spoken is None)
-    if scenario.spoken is not None and model == "scripted" and role.graph is None:
+    if scenario.spoken is not None and model == "scripted" and not (role.graph or tools):
         return ModelSpeaker(card, Scripted.improvising(seed))
-    graph = None if role.graph is None else _beside(role.graph, base)
+    graph = None if role.graph is None else beside(role.graph, base)
     try:
-        found = speaker(card, seed=seed, graph=graph, checkpoints=checkpoints)
+        found = speaker(card, seed=seed, graph=graph, checkpoints=checkpoints, tools=tools)
     except Refused as error:
         raise Invalid(where=f"agent {role.name!r}", what=str(error)) from None
     return found if model == "scripted" else Outside(found, paced=scenario.spoken is None)
-
-
-def _beside(graph: str, base: Path | None) -> str:
-    """The same reference, with its file looked for in the scenario's folder."""
-    file, _, name = graph.rpartition(":")
-    return f"{base / file}:{name}" if base is not None and file.endswith(".py") else graph

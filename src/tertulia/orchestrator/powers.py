@@ -10,6 +10,16 @@ from tertulia.orchestrator.events import Event
 from tertulia.orchestrator.floor import Floor, Note
 from tertulia.orchestrator.room import Participant, RoomId
 
+ACTS = (
+    "whisper",
+    "hand_over",
+    "ask_for_the_floor",
+    "take_note",
+    "start_sub_room",
+    "close_sub_room",
+)
+"""The tools that act on a room and need nothing else: a scenario may name them."""
+
 
 class Powers(Protocol):
     """The room of a turn, as its agent may act on it. Each raises the ``Refused`` that fits."""

@@ -16,6 +16,7 @@ from tertulia.orchestrator import Kind, Participant, RoomSettings, TertuliaError
 from tertulia.orchestrator.admission import check_words
 from tertulia.orchestrator.admission.routing import NOBODY
 from tertulia.orchestrator.policies import build, specify
+from tertulia.orchestrator.powers import ACTS
 from tertulia.orchestrator.profile import profile
 from tertulia.orchestrator.room import ParticipantId
 from tertulia.orchestrator.routes import EVERYONE
@@ -28,7 +29,8 @@ MOMENTS = ("at", "when", "while")
 NAMELESS = handle("")
 """The handle of names without a letter from a to z: it says nothing about who is meant."""
 ENDLESS = "people with habits never come to an end by themselves; say when it is over with limit_s"
-MIND = ("persona", "model", "graph", "lines", "votes", "price_in", "price_out")
+MCP = "mcp:"
+MIND = ("persona", "model", "graph", "tools", "lines", "votes", "price_in", "price_out")
 """What only agents have."""
 BESIDE = ("policy", "until")
 """Settings of a room that a scenario has fields of its own for."""
@@ -54,6 +56,7 @@ def of_scenario(content: Mapping[str, Any]) -> Iterator[Mistake]:
         roles = [(i, role) for i, role in enumerate(people) if isinstance(role, Mapping)]
         yield from _of_names(roles)
         yield from _of_profiles(roles)
+        yield from _of_tools(roles)
         yield from _of_cues(roles, _limit(room))
         endless = content.get("limit_s") is None
         for i, role in roles:
@@ -174,6 +177,28 @@ def _of_profiles(roles: list[tuple[int, Mapping[str, Any]]]) -> Iterator[Mistake
                     profile(**known)
                 except TertuliaError as error:
                     yield ("participants", i, field), error.what
+
+
+def _of_tools(roles: list[tuple[int, Mapping[str, Any]]]) -> Iterator[Mistake]:
+    for i, role in roles:
+        given = role.get("tools")
+        names = given if isinstance(given, list) else []
+        for j, name in enumerate(names):
+            if isinstance(name, str):
+                place = ("participants", i, "tools", j)
+                yield from ((place, what) for what in _of_tool(name, names[:j]))
+        if names and (role.get("lines") or role.get("votes")):
+            yield ("participants", i, "tools"), "an agent that says its lines calls no tools"
+
+
+def _of_tool(name: str, before: list[Any]) -> Iterator[str]:
+    if name in before:
+        yield f"{name!r} is named twice"
+    if name not in ACTS and not all(name.partition(":")):
+        close = get_close_matches(name, ACTS, n=1)
+        forms = f"write FILE.py:NAME, MODULE:NAME or {MCP}FILE, or one of {', '.join(ACTS)}"
+        hint = f"did you mean {close[0]!r}?" if close else forms
+        yield f"there is no tool {name!r}; {hint}"
 
 
 def _of_cues(roles: list[tuple[int, Mapping[str, Any]]], limit: int) -> Iterator[Mistake]:

@@ -24,6 +24,10 @@ from tertulia.simulation.source import LETTERS, Loc, NotYaml, Source, read
 Price = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 
 
+MCP = mistakes.MCP
+"""What a tool's name begins with that is a file of MCP servers."""
+
+
 class BadScenario(Invalid):
     """A scenario file that cannot be run; ``problems`` has a sentence for each mistake."""
 
@@ -65,7 +69,8 @@ class Role(Strict):
     ``router`` says who answers what a person says to nobody in particular (see ``routers``).
     ``votes`` are the options that a scripted agent votes for, by the vote's title. ``id`` is the
     handle in mentions, made from the name unless it is given. ``graph`` is as
-    ``tertulia.compose.speaker`` takes it; a file's name is looked for beside the scenario. Prices
+    ``tertulia.compose.speaker`` takes it; a file's name is looked for beside the scenario, as one
+    in ``tools`` is: names of room tools, ``FILE.py:NAME``, ``MODULE:NAME``, ``mcp:FILE``. Prices
     are those of a million tokens that the agent's model reads and writes.
     """
 
@@ -75,6 +80,7 @@ class Role(Strict):
     persona: str = ""
     model: str | None = None
     graph: str | None = None
+    tools: tuple[Name, ...] = ()
     languages: tuple[str, ...] = ()
     about: str = ""
     permissions: tuple[str, ...] | None = None

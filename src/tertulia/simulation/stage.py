@@ -56,6 +56,7 @@ UNGIVEN = (
     "permissions",
     "roles",
     "router",
+    "tools",
     "votes",
 )
 """Fields of a participant that came later than rooms were named."""
