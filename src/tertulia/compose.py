@@ -206,7 +206,7 @@ class House:
         Open it with its members to run on. Gives the seq of the last event taken over, and raises
         what ``time_travel.fork`` does.
         """
-        return await fork(self.log, self.scheduler.clock, room, new_name, at)
+        return await fork(self.log, self.scheduler.clock, room, new_name, at, self.scheduler.ledger)
 
     async def floor(self, room: str, *, at: int) -> Floor:
         """The floor of a room as it was after the event ``at``. Raises ``Unknown``, ``Invalid``."""

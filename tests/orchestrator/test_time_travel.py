@@ -9,10 +9,20 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from tests.orchestrator.programs import ANA, Ask, PureRoom, policies, programs
-from tests.orchestrator.rooms import KITCHEN, House, a_house, in_no_time, log_of, replays, texts
+from tests.orchestrator.rooms import (
+    KITCHEN,
+    House,
+    a_house,
+    in_no_time,
+    log_of,
+    replays,
+    settle,
+    texts,
+)
 from tests.storage.batches import bodies
 
 from tertulia import compose
+from tertulia.agents import carry_out, tool
 from tertulia.orchestrator import Policy, Reply, Turn
 from tertulia.orchestrator.errors import Exists, Invalid, Unknown
 from tertulia.orchestrator.events import BODIES, Event, RoomOpened, TurnResumed
@@ -184,6 +194,37 @@ async def test_a_fork_of_a_sub_room_stands_alone() -> None:
         forked = await house.room("", name=FORK)
         assert forked.floor.parent is None
         assert await texts(house.log, FORK) == ["ana: @bo?", "bo: 1 heard in kitchen:side/1"]
+
+
+@pytest.mark.parametrize("kept", [True, False])
+@in_no_time
+async def test_what_a_turn_under_way_had_done_is_not_done_again(kept: bool) -> None:
+    booked: list[str] = []
+
+    @tool
+    async def book(city: str) -> str:
+        """Book a room."""
+        booked.append(city)
+        return f"booked {city}"
+
+    async def bo(turn: Turn) -> str:
+        done = await carry_out(turn, book, {"city": "Lyon"}, call="c1")
+        if turn.room == KITCHEN:
+            await settle(20)
+        return done.text
+
+    async with compose.House(MemoryLog(), clock=VirtualClock(), ledger=kept) as house:
+        members = (compose.human("Ana"), compose.agent("Bo", bo))
+        room = await house.room(KITCHEN, *members)
+        await room.post("ana", "Bo?")
+        await settle(5)
+        assert len(room.floor.holds) == 1
+        await house.fork(KITCHEN, FORK)
+        forked = await house.room(FORK, *members)
+        await forked.lapse()
+        await room.lapse()
+        assert (await texts(house.log, FORK))[-1] == "bo: booked Lyon"
+        assert booked == (["Lyon"] if kept else ["Lyon", "Lyon"])
 
 
 # ---- what cannot be

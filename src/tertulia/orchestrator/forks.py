@@ -17,6 +17,8 @@ from tertulia.orchestrator.room import RoomId, TurnId
 from tertulia.orchestrator.subrooms import SubRoomClosed
 
 _ROOM_NAMES: frozenset[Any] = frozenset({RoomId, TurnId, EffectId})
+_BY_NAME = frozenset({"approval"})
+"""Fields of plain text that begin with a turn's id where an effect is approved."""
 
 _Rename: TypeAlias = Callable[[str], str]
 
@@ -91,7 +93,7 @@ def named_after_rooms(kind: type[Any]) -> tuple[str, ...]:
     if not hasattr(kind, "__dataclass_fields__"):
         return ()
     hints = get_type_hints(kind)
-    return tuple(name for name, hint in hints.items() if _tells_of_rooms(hint))
+    return tuple(n for n, hint in hints.items() if n in _BY_NAME or _tells_of_rooms(hint))
 
 
 def _tells_of_rooms(hint: Any) -> bool:

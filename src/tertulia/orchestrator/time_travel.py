@@ -4,14 +4,15 @@ It reads a room that anybody may be writing, and writes only the new one, in one
 """
 
 from tertulia.orchestrator.arbiter import Step, step
+from tertulia.orchestrator.effects import EffectId
 from tertulia.orchestrator.errors import Exists, Invalid, Unknown
 from tertulia.orchestrator.events import Event
 from tertulia.orchestrator.feed import PAGE
-from tertulia.orchestrator.floor import Floor
-from tertulia.orchestrator.forks import remade, sub_rooms_left, whole_steps
+from tertulia.orchestrator.floor import Floor, revised
+from tertulia.orchestrator.forks import remade, renamed, sub_rooms_left, whole_steps
 from tertulia.orchestrator.policies import build
-from tertulia.orchestrator.ports import Batch, Clock, Log
-from tertulia.orchestrator.room import RoomId, room_name
+from tertulia.orchestrator.ports import Batch, Clock, Ledger, Log, Tenure
+from tertulia.orchestrator.room import RoomId, TurnId, room_name
 from tertulia.orchestrator.transitions import fold
 
 
@@ -28,12 +29,20 @@ async def floor_at(log: Log, room: str, at: int) -> Floor:
     return fold(Floor(name), events)
 
 
-async def fork(log: Log, clock: Clock, room: str, into: str, at: int | None = None) -> int:
+async def fork(
+    log: Log,
+    clock: Clock,
+    room: str,
+    into: str,
+    at: int | None = None,
+    ledger: Ledger | None = None,
+) -> int:
     """Make the room ``into`` of all that had happened in ``room`` up to the event ``at``.
 
     ``None`` is the last one. What was decided together with it comes along; the seq of the last
     event that was taken over is what this gives. Turns that were under way are taken up again, from
-    their beginning, by whoever opens the new room. Sub-rooms stay with the old room.
+    their beginning, by whoever opens the new room, and know what they have done, also since, as far
+    as the ``ledger`` does. Sub-rooms stay with the old room.
     Raises ``Unknown``, ``Exists``, ``Invalid`` for an event at which nothing can go on, and
     ``Elsewhere``.
     """
@@ -50,11 +59,22 @@ async def fork(log: Log, clock: Clock, room: str, into: str, at: int | None = No
     try:
         if tenure.head:
             raise Exists(kind="room", name=name)
+        if ledger is not None:  # before anybody could begin any of it again
+            for hold in (*closing.floor.holds, *closing.floor.parked):
+                await _adopt(ledger, hold.turn, origin, tenure)
         whole = (*copied, *closing.events)
         await log.append(Batch(name, tenure.epoch, whole, closing.floor))
     finally:
         await log.release(name, tenure.epoch)
     return taken[-1].seq
+
+
+async def _adopt(ledger: Ledger, turn: TurnId, origin: RoomId, tenure: Tenure) -> None:
+    """Let a turn of the fork know what the turn that it is a copy of has done."""
+    for effect in await ledger.of_turn(TurnId(renamed(turn, tenure.room, origin))):
+        name = EffectId(renamed(effect.id, origin, tenure.room))
+        known = revised(effect, id=name, room=tenure.room, turn=turn)
+        await ledger.write(known, tenure.epoch)
 
 
 def _without_sub_rooms(floor: Floor, now: float) -> Step:
