@@ -1,10 +1,15 @@
 """``draw``: a graph as text or picture, and whatever somebody's file may do instead."""
 
+import asyncio
 import json
 from pathlib import Path
 
 import pytest
 from tests.cli.commands import EXAMPLES, lines, tertulia, told
+
+from tertulia import House, agent, human
+from tertulia.graphs import Manners, speaker_of
+from tertulia.plugins import named
 
 SUPERVISOR = str(EXAMPLES / "supervisor.py")
 
@@ -83,3 +88,89 @@ def test_somebody_s_broken_file_is_told_with_the_line(
 ) -> None:
     (tmp_path / "mine.py").write_text(code)
     assert reason in told(tertulia("draw", f"{tmp_path}/mine.py:graph"), 2)
+
+
+# ---- a turn in flight, and forecasts
+
+SLOWLY = """
+import asyncio
+
+from tertulia import House, agent, human
+from tertulia.graphs import END, START, Manners, TurnGraph, speaker_of
+
+
+async def think(state):
+    return {"draft": "Hm."}
+
+
+async def speak(state):
+    await asyncio.sleep(0 if state["draft"] == "Now." else 3600)
+    return {"draft": "Well."}
+
+
+graph = TurnGraph("slowly").add_sequence([("think", think), ("speak", speak)])
+graph.add_edge(START, "think").add_edge("speak", END)
+quick = TurnGraph("quick").add_node("think", think).add_edge(START, "think").add_edge("think", END)
+"""
+
+
+@pytest.fixture
+def slowly(tmp_path: Path) -> tuple[str, str, str]:
+    """Two graphs, and a database in which one is under way and the other has run."""
+    (tmp_path / "slowly.py").write_text(SLOWLY, encoding="utf-8")
+    graph, quick = (f"{tmp_path / 'slowly.py'}:{name}" for name in ("graph", "quick"))
+    url = f"sqlite:///{tmp_path / 'talk.db'}"
+
+    async def main() -> None:
+        house = House(url)
+        manners = Manners(history=house.history())
+        bo = agent("Bo", speaker_of(named(graph), await house.checkpoints()))
+        cy = agent("Cy", speaker_of(named(quick), manners=manners))
+        room = await house.room("desk", human("Ana"), bo, cy, policy="addressed")
+        await room.post("ana", "@cy?")
+        await room.lapse()
+        await room.post("ana", "@bo?")
+        await asyncio.sleep(0.5)
+        await house.scheduler.aclose(0.1)
+        await house.__aexit__(None, None, None)
+
+    asyncio.run(main())
+    return graph, quick, url
+
+
+@pytest.mark.db
+def test_a_turn_in_flight_is_drawn_with_how_far_it_has_come(
+    slowly: tuple[str, str, str], tmp_path: Path
+) -> None:
+    graph, _, db = slowly
+    drawn = tertulia("draw", graph, "--db", db, "--turn", "desk/2")
+    assert drawn.exit_code == 0, drawn.output
+    assert "    class n1 ran\n" in drawn.stdout
+    assert "turn desk/2: ran think; next speak" in drawn.stdout
+    (found,) = lines(tertulia("draw", graph, "--db", db, "--turn", "desk/2", "--json"))
+    assert (found["turn"]["ran"], found["turn"]["next"]) == ({"think": 1}, ["speak"])
+    picture = tmp_path / "slowly.png"
+    tertulia("draw", graph, "--db", db, "--turn", "desk/2", "--out", str(picture))
+    assert picture.stat().st_size > 3_000
+    ended = told(tertulia("draw", graph, "--db", db, "--turn", "desk/1"), 2)
+    assert "it has ended (committed)" in ended
+    assert "under way are desk/2" in told(
+        tertulia("draw", graph, "--db", db, "--turn", "desk/3"), 2
+    )
+
+
+@pytest.mark.db
+def test_a_graph_is_forecast_from_its_past(slowly: tuple[str, str, str]) -> None:
+    graph, quick, db = slowly
+    shown = tertulia("forecast", quick, "--db", db, "--price", "2").stdout
+    assert shown.startswith("quick: p50 ")
+    assert "cost p50 0" in shown
+    (found,) = lines(tertulia("forecast", quick, "--db", db, "--json"))
+    assert (found["runs"], found["nodes"]["think"]["timed"], found["cost"]) == (1, 1, None)
+    assert (
+        "no run of the graph 'slowly' is on record"
+        in tertulia("forecast", graph, "--db", db).stdout
+    )
+    assert "class n1 longest" in tertulia("draw", quick, "--forecast", "--db", db).stdout
+    both = tertulia("draw", graph, "--forecast", "--turn", "desk/2", "--db", db)
+    assert "leave out one of the two" in told(both, 2)
