@@ -5,6 +5,8 @@ from typing import Any, ClassVar
 
 import httpx
 import pytest
+from langchain_core.messages import AIMessageChunk
+from tests.agents.test_nodes import Run
 from tests.agents.turns import ANA, BO, said, turn_in
 
 from tertulia.agents import (
@@ -14,8 +16,10 @@ from tertulia.agents import (
     ServerSilent,
     Terms,
     carry_out,
+    model_caller,
     on_terms,
     tool,
+    tool_executor,
     toolbox,
 )
 from tertulia.agents.tools import named
@@ -523,3 +527,44 @@ def test_calls_of_a_model_that_counts_anew_have_names_of_their_own() -> None:
 
     rounds = [asked("c1", "c1"), asked("c1", ""), asked("")]
     assert list(named(rounds)) == [("c1", "c1.2"), ("c1.3", "book"), ("book.2",)]
+
+
+# ---- graphs that begin a turn again
+
+
+def test_a_model_that_begins_a_turn_again_is_told_what_it_has_done() -> None:
+    ledger, read = MemoryLedger(), list[str]()
+
+    class Model:
+        async def astream(self, messages: Any, /) -> Any:
+            read.append(str(messages[0].content))
+            yield AIMessageChunk(content="Well.")
+
+    async def main() -> None:
+        await carry_out(in_ledger(ledger), tool(Desk().book), {"city": "Lyon"}, call="c1")
+        for turn in (await taken_up(ledger), in_ledger(ledger)):
+            await model_caller(Model())({}, Run(turn))
+
+    run(main())
+    assert 'You have done:\n- book({"city": "Lyon"}): booked Lyon' in read[0]
+    assert "You have done" not in read[1]
+
+
+def test_what_stands_in_a_checkpoint_is_neither_told_nor_adopted() -> None:
+    desk, ledger = Desk(), MemoryLedger()
+
+    def asked(name: str, *results: str) -> Any:
+        call = {"id": name, "name": "book", "args": {"city": "Lyon"}, "problem": None}
+        return {"said": "", "calls": [call], "results": list(results)}
+
+    async def main() -> Any:
+        first = in_ledger(ledger)
+        node = tool_executor([tool(desk.book)])
+        changed = await node({"tool_rounds": [asked("c1")]}, Run(first))
+        rounds = [*changed["tool_rounds"], asked("c2")]
+        return await node({"tool_rounds": rounds}, Run(await taken_up(ledger)))
+
+    changed = run(main())
+    assert [one["results"] for one in changed["tool_rounds"]] == [["booked Lyon"]] * 2
+    assert desk.seen == ["Lyon", "Lyon"]
+    assert [one.id for one in run(_of_turn(ledger))] == ["kitchen/7/c1", "kitchen/7/c2"]

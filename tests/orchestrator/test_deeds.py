@@ -7,7 +7,8 @@ from tests.orchestrator.programs import CAST, CY
 from tests.orchestrator.rooms import House, a_house, endings, in_no_time, settle
 
 from tertulia.agents import carry_out, tool
-from tertulia.orchestrator import Outcome, Turn
+from tertulia.orchestrator import ApprovalRule, Outcome, Turn
+from tertulia.orchestrator.admission.turns import RESUMPTIONS
 from tertulia.orchestrator.effects import Effect, EffectState
 
 Act = Callable[[Turn], Awaitable[str]]
@@ -16,11 +17,13 @@ Act = Callable[[Turn], Awaitable[str]]
 class Desk:
     """An agent with one tool; both wait for as long as they are told."""
 
-    def __init__(self, lasts_s: float = 0.0, then_s: float = 0.0) -> None:
+    def __init__(
+        self, lasts_s: float = 0.0, then_s: float = 0.0, effect: str = "at_most_once"
+    ) -> None:
         self.seen: list[str] = []
         self.turns: list[Turn] = []
 
-        @tool
+        @tool(effect=effect)
         async def book(city: str) -> str:
             """Book a train."""
             self.seen.append(city)
@@ -151,3 +154,48 @@ async def test_a_house_that_is_left_does_not_wait_for_ever() -> None:
     [effect] = await (await after.room("ana bo")).effects()
     assert effect.state is EffectState.UNCERTAIN
     assert "it was cut off" in effect.result
+
+
+@in_no_time
+async def test_what_a_turn_asked_for_and_does_not_ask_for_again_is_settled_with_it() -> None:
+    @tool(approval=ApprovalRule())
+    async def sign() -> str:
+        """Sign."""
+        return "signed"
+
+    async def act(turn: Turn) -> str:
+        return (await carry_out(turn, sign, {}, call="c")).text
+
+    async def forget(turn: Turn) -> str:
+        return "what was I about to do?"
+
+    first = House()
+    room = await first.room("ana bo", {"bo": act})
+    await room.post("ana", "@bo?")
+    await settle(1.0)
+    first.crash()
+    second = House(first.memory)
+    room = await second.room("ana bo", {"bo": forget})
+    await room.lapse()
+    await settle(1.0)
+    [effect] = await room.effects()
+    assert (effect.state, effect.settled is None) == (EffectState.REFUSED, False)
+    await second.scheduler.aclose()
+
+
+@in_no_time
+async def test_a_turn_that_is_given_up_after_many_crashes_leaves_nothing_open() -> None:
+    desk = Desk(lasts_s=100.0, effect="safe_retry")
+    house = House()
+    room = await house.room("ana bo", {"bo": desk.act})
+    await room.post("ana", "@bo?")
+    for _ in range(RESUMPTIONS + 1):
+        await settle(1.0)
+        house.crash()
+        house = House(house.memory)
+        room = await house.room("ana bo", {"bo": desk.act})
+    await room.lapse()
+    await settle(1.0)
+    assert [how for _, how, _ in await endings(house.log)] == [Outcome.FAILED]
+    assert set(states(await room.effects())) == {"uncertain"}
+    await house.scheduler.aclose()

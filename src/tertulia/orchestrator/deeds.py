@@ -10,7 +10,7 @@ from dataclasses import replace
 from functools import partial
 from typing import Any, TypeAlias
 
-from tertulia.orchestrator.effects import Effect, EffectId, EffectState
+from tertulia.orchestrator.effects import LEFT_OPEN, TOO_LATE, Effect, EffectId, EffectState
 from tertulia.orchestrator.errors import Fenced, ShuttingDown
 from tertulia.orchestrator.ports import Clock, Ledger
 from tertulia.orchestrator.powers import Powers
@@ -79,6 +79,14 @@ class Deeds:
             self._unclaimed[effect.id] = known
             self._taken.add(effect.id)
             self.acted = True
+
+    def leave(self, clock: Clock) -> None:
+        """The turn is over: settle what earlier attempts asked for and nobody has claimed."""
+        for effect in self.earlier:
+            if effect.state is EffectState.ASKED:
+                refused = LEFT_OPEN[effect.state]
+                late = replace(effect, state=refused, result=TOO_LATE, settled=clock.now())
+                self.queue(late, clock)
 
     def claim(self, wanted: Effect) -> tuple[Effect, bool]:
         """The effect that this is, and whether an earlier attempt began it.

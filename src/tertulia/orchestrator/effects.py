@@ -48,6 +48,12 @@ SETTLED = frozenset(
 )
 """The states that nothing follows."""
 
+LEFT_OPEN = {EffectState.RUNNING: EffectState.UNCERTAIN, EffectState.ASKED: EffectState.REFUSED}
+"""What an effect becomes when its turn is over and nobody will go on with it."""
+
+TOO_LATE = "error: not done: the turn was over before anybody had approved it"
+"""The result of what was asked for in a turn that is over."""
+
 
 @dataclass(frozen=True, slots=True)
 class Effect:

@@ -1,7 +1,8 @@
 """The turns of one room that run in this process. What begins and ends one stands in the log."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from itertools import chain
@@ -11,6 +12,7 @@ from tertulia.orchestrator import admission
 from tertulia.orchestrator.absence import Absence, Outside
 from tertulia.orchestrator.admission import Progress
 from tertulia.orchestrator.deeds import Deeds
+from tertulia.orchestrator.errors import TertuliaError
 from tertulia.orchestrator.events import Draft, Event, Outcome
 from tertulia.orchestrator.feed import Delta, Feed
 from tertulia.orchestrator.floor import Floor, Hold
@@ -57,6 +59,8 @@ class RunningTurns:
         self.speakers: dict[ParticipantId, Speaker] = {}
         self.ledger: Ledger | None = None
         self.epoch = 0
+        self.inherited: set[TurnId] = set()
+        """The turns that earlier owners of the room began."""
         self.recollection: Recollection | None = None
         self.powers: Powers | None = None
         self._room = room
@@ -142,11 +146,12 @@ class RunningTurns:
         running = self._running.pop(turn, None)
         if running is not None and not running.task.done():
             running.stop()
+        if turn in self.inherited:
+            self.inherited.discard(turn)
+            self._chore(self._leave(turn, None if running is None else running.turn.deeds))
         ended = getattr(self.speakers.get(who), "ended", None)
         if ended is not None:
-            chore = asyncio.get_running_loop().create_task(_tidied(ended, turn))
-            self._chores.add(chore)
-            chore.add_done_callback(self._chores.discard)
+            self._chore(_tidied(ended, turn))
 
     def cut(self, hold: Hold, outcome: Outcome) -> None:
         """End a turn before its time, with what it has delivered."""
@@ -215,6 +220,20 @@ class RunningTurns:
             await asyncio.wait(self._deeds, timeout=STUBBORN_S)
 
     # ---- what turns do
+
+    async def _leave(self, turn: TurnId, deeds: Deeds | None) -> None:
+        """Settle what earlier owners of the room left open in a turn that is over."""
+        with suppress(TertuliaError):  # then whoever opens the room next does it
+            if deeds is None:
+                deeds = Deeds(self.ledger, self.epoch)
+                await deeds.recall(turn)
+            deeds.leave(self._room.clock)
+            await deeds.durable()
+
+    def _chore(self, work: Coroutine[Any, Any, None]) -> None:
+        chore = asyncio.get_running_loop().create_task(work)
+        self._chores.add(chore)
+        chore.add_done_callback(self._chores.discard)
 
     def _see_out(self, deed: asyncio.Task[Any]) -> None:
         self._deeds.add(deed)

@@ -165,7 +165,8 @@ class Scheduler:
         live = Conversation(floor, tenure, said, self._log, self.clock, self._forget)
         live.turns.ledger, live.turns.epoch = self.ledger, tenure.epoch
         if self.ledger is not None and floor.head:
-            held = [hold.turn for hold in (*floor.holds, *floor.parked)]
+            held = {hold.turn for hold in (*floor.holds, *floor.parked)}
+            live.turns.inherited |= held
             await self.ledger.abandon(name, tenure.epoch, held, self.clock.now())
         live.turns.speakers.update(
             {ParticipantId(who): speaker for who, speaker in programs.speakers.items()}

@@ -8,12 +8,6 @@ from tertulia.orchestrator.effects import Effect, EffectId, EffectPolicy, Effect
 from tertulia.orchestrator.room import Audience, ParticipantId, RoomId, TurnId
 from tertulia.storage.codec import Row
 
-LEFT_OPEN = {EffectState.RUNNING: EffectState.UNCERTAIN, EffectState.ASKED: EffectState.REFUSED}
-"""What an effect becomes when its turn is over and nobody will go on with it."""
-
-TOO_LATE = "error: not done: the turn was over before anybody had approved it"
-"""The result of what was asked for in a turn that is over."""
-
 
 @dataclass(frozen=True, slots=True)
 class Entry:

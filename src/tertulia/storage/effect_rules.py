@@ -6,10 +6,10 @@ from typing import Any, TypeAlias
 
 import sqlalchemy as sa
 
-from tertulia.orchestrator.effects import SETTLED, Effect, EffectPolicy, EffectState
+from tertulia.orchestrator.effects import LEFT_OPEN, SETTLED, Effect, EffectPolicy, EffectState
 from tertulia.orchestrator.events import Event
 from tertulia.orchestrator.room import RoomId, TurnId
-from tertulia.storage.effect_rows import LEFT_OPEN, effect_of
+from tertulia.storage.effect_rows import effect_of
 from tertulia.storage.tables import effects, results
 
 Wrong: TypeAlias = tuple[int, str]

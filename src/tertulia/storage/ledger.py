@@ -5,10 +5,18 @@ from typing import Any, Protocol, TypeVar
 
 import sqlalchemy as sa
 
-from tertulia.orchestrator.effects import SETTLED, Effect, EffectId, EffectPolicy, EffectState
+from tertulia.orchestrator.effects import (
+    LEFT_OPEN,
+    SETTLED,
+    TOO_LATE,
+    Effect,
+    EffectId,
+    EffectPolicy,
+    EffectState,
+)
 from tertulia.orchestrator.errors import Fenced
 from tertulia.orchestrator.room import RoomId, TurnId
-from tertulia.storage.effect_rows import LEFT_OPEN, TOO_LATE, Entry, effect_of
+from tertulia.storage.effect_rows import Entry, effect_of
 from tertulia.storage.tables import effects, results, rooms
 from tertulia.storage.writer import Writer
 

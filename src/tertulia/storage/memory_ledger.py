@@ -4,9 +4,8 @@ import asyncio
 from collections.abc import Awaitable, Callable, Collection, Sequence
 from dataclasses import replace
 
-from tertulia.orchestrator.effects import Effect, EffectId, EffectState
+from tertulia.orchestrator.effects import LEFT_OPEN, TOO_LATE, Effect, EffectId, EffectState
 from tertulia.orchestrator.room import RoomId, TurnId
-from tertulia.storage.effect_rows import LEFT_OPEN, TOO_LATE
 
 Fence = Callable[[RoomId, int], None]
 """Raises ``Fenced`` for an epoch that is not the newest, and ``ShuttingDown`` once it is closed."""
