@@ -1,0 +1,22 @@
+"""Many model servers behind one name: which call goes where, and when."""
+
+from tertulia.agents.pool.admission import Placement, admit
+from tertulia.agents.pool.breaker import Breaker
+from tertulia.agents.pool.capacity import Capacity
+from tertulia.agents.pool.jobs import Job, Rank
+from tertulia.agents.pool.queue import Queue
+from tertulia.agents.pool.rates import Bucket, Rates
+from tertulia.agents.pool.servers import Server
+
+__all__ = [
+    "Breaker",
+    "Bucket",
+    "Capacity",
+    "Job",
+    "Placement",
+    "Queue",
+    "Rank",
+    "Rates",
+    "Server",
+    "admit",
+]

@@ -1,0 +1,66 @@
+"""Which call goes to which server next. No clock, no chance, nothing sent: the shell carries it out.
+
+Three things decide: whose turn it is (``queue``), which servers may be sent something (not broken,
+not strained, within their rates), and where the call will be done soonest: a server that has read
+the room's prompt before need not read it again, unless it is so busy that another would be through
+sooner. An idle server never waits while a call may go to it.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from math import inf
+
+from tertulia.agents.pool.jobs import Job
+from tertulia.agents.pool.queue import Queue
+from tertulia.agents.pool.servers import Server
+
+PLACE_S = 0.05
+"""How many seconds it has to save for a call to go before the one that is ahead of it."""
+
+HOLD_S = 2.0
+"""How long a call is kept at most for a busy server that has read its prompt, in seconds."""
+
+
+@dataclass(frozen=True, slots=True)
+class Placement:
+    """This call goes to that server."""
+
+    job: Job
+    server: Server
+
+
+def admit(queue: Queue, servers: Sequence[Server], now: float) -> Placement | None:
+    """The next placement, or ``None`` while nothing may be sent; ``now`` in Unix seconds.
+
+    It is not carried out here: ``queue.take(job)`` and ``server.send(job, now)`` do that.
+    """
+    free = [server for server in servers if server.free_at(now)]
+    if not free:
+        return None
+    busy = [server for server in servers if server.soon_at(now) and server not in free]
+    for window in queue.windows():
+        found = _best(window, free, busy, now)
+        if found is not None:
+            return found
+    return None
+
+
+def _best(
+    window: Iterable[Job], free: Sequence[Server], busy: Sequence[Server], now: float
+) -> Placement | None:
+    best: Placement | None = None
+    least = inf
+    for place, job in enumerate(window):
+        for server in free:
+            score = place * PLACE_S + server.overhead_s(job)
+            if score < least and server.takes(job, now) and not _held(job, server, busy, now):
+                best, least = Placement(job, server), score
+    return best
+
+
+def _held(job: Job, server: Server, busy: Sequence[Server], now: float) -> bool:
+    """Whether the job is better kept for a busy server than sent to this one, which has work."""
+    if not server.running or now - job.since > HOLD_S:
+        return False
+    here = server.overhead_s(job)
+    return any(other.overhead_s(job) < here and other.takes(job, now) for other in busy)
