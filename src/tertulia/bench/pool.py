@@ -3,12 +3,10 @@
 from collections import deque
 from collections.abc import Callable, Sequence
 from math import inf
-from statistics import mean
-from typing import Any, Protocol
+from typing import Protocol
 
 from tertulia.agents.pool import Capacity, Job, Queue, Rank, Server, admit
 from tertulia.bench.serving import Call, Hardware, SimulatedServer, Timeline
-from tertulia.bench.traffic import at_pace, group_chats
 
 SERVERS = 4
 EXPECTED = 100.0
@@ -75,7 +73,11 @@ class Oracle:
             if not free:
                 return
             _, _, call, server = min(
-                ((self._seconds(c, s), c.serial, c, s) for c in self._waiting.values() for s in free),
+                (
+                    (self._seconds(c, s), c.serial, c, s)
+                    for c in self._waiting.values()
+                    for s in free
+                ),
                 key=lambda found: found[:2],
             )
             del self._waiting[call.serial]

@@ -1,10 +1,10 @@
-"""Model servers on virtual time: continuous batching with chunked prefill, as vLLM and SGLang do it.
+"""Model servers on virtual time: continuous batching with chunked prefill, as in vLLM and SGLang.
 
 A server works in steps. In each, every call that is being written gets one token, and one chunk of
-a prompt that is being read goes along. A step takes longer the more calls are written in it, and the
-more is read. Prompts are read one after the other; what begins like one that was read lately, and is
-still kept, need not be read again. Between two events nothing changes, so time jumps from one to the
-next.
+a prompt that is being read goes along. A step takes longer the more calls are written in it, and
+the more is read. Prompts are read one after the other; what begins like one that was read lately,
+and is still kept, need not be read again. Between two events nothing changes, so time jumps from
+one to the next.
 """
 
 from collections import OrderedDict, deque
@@ -81,9 +81,7 @@ Told = Callable[[Call], None]
 class SimulatedServer:
     """One server. ``told`` hears of each call twice: at its first token, and at its end."""
 
-    def __init__(
-        self, name: str, hardware: Hardware, timeline: Timeline, told: "Told"
-    ) -> None:
+    def __init__(self, name: str, hardware: Hardware, timeline: Timeline, told: "Told") -> None:
         """It is idle."""
         self.name, self.hardware = name, hardware
         self.busy_s = 0.0

@@ -61,9 +61,8 @@ def trace(path: Path, most: int) -> list[Call]:
     Gzipped if its name ends so. Each call is a room of its own: nothing is known to be read twice.
     Raises ``Invalid`` for lines that are none.
     """
-    opened = gzip.open(path, "rt") if path.suffix == ".gz" else path.open()
     calls: list[Call] = []
-    with opened as lines:
+    with gzip.open(path, "rt") if path.suffix == ".gz" else path.open() as lines:
         for number, line in enumerate(lines, 1):
             if len(calls) >= most:
                 break

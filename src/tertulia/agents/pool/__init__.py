@@ -2,21 +2,32 @@
 
 from tertulia.agents.pool.admission import Placement, admit
 from tertulia.agents.pool.breaker import Breaker
+from tertulia.agents.pool.budgets import Allowance, RetryBudget
+from tertulia.agents.pool.callers import Caller, caller, calling
 from tertulia.agents.pool.capacity import Capacity
 from tertulia.agents.pool.jobs import Job, Rank
+from tertulia.agents.pool.model import Endpoint, Pooled, pooled
 from tertulia.agents.pool.queue import Queue
 from tertulia.agents.pool.rates import Bucket, Rates
 from tertulia.agents.pool.servers import Server
 
 __all__ = [
+    "Allowance",
     "Breaker",
     "Bucket",
+    "Caller",
     "Capacity",
+    "Endpoint",
     "Job",
     "Placement",
+    "Pooled",
     "Queue",
     "Rank",
     "Rates",
+    "RetryBudget",
     "Server",
     "admit",
+    "caller",
+    "calling",
+    "pooled",
 ]

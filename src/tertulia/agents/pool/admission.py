@@ -1,4 +1,4 @@
-"""Which call goes to which server next. No clock, no chance, nothing sent: the shell carries it out.
+"""Which call goes to which server next. No clock, no chance; the shell carries it out.
 
 Three things decide: whose turn it is (``queue``), which servers may be sent something (not broken,
 not strained, within their rates), and where the call will be done soonest: a server that has read

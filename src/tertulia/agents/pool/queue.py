@@ -3,9 +3,9 @@
 Between tenants it is deficit round robin (Shreedhar & Varghese 1995): each in turn may spend its
 quantum. Within a tenant, rooms share by self-clocked fair queueing (Golestani 1994): a call is
 tagged with the virtual time at which its room will have been served it, so that short calls come
-before long ones and a room with ten calls gets no more than a room with one. A lower rank is a later
-tag, which time overtakes: that is the ageing. No step looks at all that waits: each costs the
-logarithm of it.
+before long ones and a room with ten calls gets no more than a room with one. A lower rank is a
+later tag, which work done overtakes: that is the ageing. No step looks at all that waits: each
+costs the logarithm of it.
 """
 
 from collections import deque

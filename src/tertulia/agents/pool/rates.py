@@ -28,10 +28,12 @@ class Bucket:
         return Bucket(self.a_minute, min(self.a_minute, self.left + gained), max(now, self.at))
 
     def wait_s(self, amount: float, now: float) -> float:
-        """Seconds until so much may be sent; more than a bucketful as soon as the bucket is full."""
+        """Seconds until so much may be sent; more than a bucketful when the bucket is full."""
         here = self.now(now)
         lacking = min(amount, self.a_minute) - here.left
-        return 0.0 if lacking <= 1e-9 or self.a_minute == inf else lacking / self.a_minute * MINUTE_S
+        return (
+            0.0 if lacking <= 1e-9 or self.a_minute == inf else lacking / self.a_minute * MINUTE_S
+        )
 
     def take(self, amount: float, now: float) -> "Bucket":
         """The bucket after so much was sent. It may owe: then the next one waits for longer."""
@@ -50,8 +52,8 @@ class Rates:
     @classmethod
     def of(cls, requests: float | None = None, tokens: float | None = None) -> "Rates":
         """Limits a minute; ``None`` is none."""
-        bounds = (inf if bound is None else float(bound) for bound in (requests, tokens))
-        return cls(*(Bucket(bound, bound) for bound in bounds))
+        asked, used = (inf if bound is None else float(bound) for bound in (requests, tokens))
+        return cls(Bucket(asked, asked), Bucket(used, used))
 
     def wait_s(self, tokens: int, now: float) -> float:
         """Seconds until a call with so many tokens may be sent."""

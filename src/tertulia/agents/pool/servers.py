@@ -16,8 +16,8 @@ READ_PER_S, WRITTEN_PER_S = 500.0, 30.0
 call)."""
 
 LEARNING, STEP = 0.2, 4.0
-"""How far each answer moves what is known of the pace, and how many times as fast or as slow as that
-it is taken to have been at most."""
+"""How far each answer moves what is known of the pace, and how many times as fast or as slow as
+that it is taken to have been at most."""
 
 CROWDING = 0.1
 """How much longer an answer takes where as many are written as may be, of what it takes alone."""
@@ -48,9 +48,9 @@ class Server:
     """
 
     name: str
-    capacity: Capacity = Capacity()
-    breaker: Breaker = Breaker()
-    rates: Rates = Rates()
+    capacity: Capacity = field(default_factory=Capacity)
+    breaker: Breaker = field(default_factory=Breaker)
+    rates: Rates = field(default_factory=Rates)
     kept_tokens: float = 400_000.0
     read_per_s: float = READ_PER_S
     written_per_s: float = WRITTEN_PER_S
