@@ -32,6 +32,7 @@ class FaultServer:
     asked: list[dict[str, Any]] = field(default_factory=list)
     keys: list[str] = field(default_factory=list)
     hung_up: asyncio.Event = field(default_factory=asyncio.Event)
+    writers: list[asyncio.StreamWriter] = field(default_factory=list)
 
     @property
     def base_url(self) -> str:
@@ -39,6 +40,7 @@ class FaultServer:
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.connections += 1
+        self.writers.append(writer)
         with suppress(ConnectionError, asyncio.IncompleteReadError):
             while await self._one(reader, writer):
                 pass
@@ -83,6 +85,10 @@ async def serving(reply: Reply) -> AsyncIterator[FaultServer]:
     finally:
         server.close()
         await server.wait_closed()
+        for writer in faulty.writers:
+            writer.close()
+            with suppress(ConnectionError):
+                await writer.wait_closed()
 
 
 def said(*words: str) -> list[str]:

@@ -1,184 +1,95 @@
-"""How soon a pool of servers has answered everybody: ours, first come first served, an oracle."""
+"""What a pool of model servers is worth: how soon everybody is answered, and what a call costs.
 
-from collections import deque
-from collections.abc import Callable, Sequence
-from math import inf
-from typing import Protocol
+The servers are simulated on virtual time, so the same seed gives the same figures on any machine.
+The load is a share of what the servers get through first come first served when all waits.
+"""
 
-from tertulia.agents.pool import Capacity, Job, Queue, Rank, Server, admit
-from tertulia.bench.serving import Call, Hardware, SimulatedServer, Timeline
+import asyncio
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from statistics import mean
+from typing import Any
 
-SERVERS = 4
-EXPECTED = 100.0
+from tertulia.bench.calls import call_cpu_ms, slots_used
+from tertulia.bench.placing import Oracle, Pooled, RoundRobin, Way, p95, served, turn_s
+from tertulia.bench.serving import Call, Hardware
+from tertulia.bench.traffic import at_pace, group_chats, numbered, trace
 
-
-class Placing(Protocol):
-    """A way to place calls on servers."""
-
-    def come(self, call: Call) -> None:
-        """A call has come."""
-        ...
-
-    def began(self, call: Call) -> None:
-        """The first token of one has come."""
-        ...
-
-    def ended(self, call: Call) -> None:
-        """One has been answered."""
-        ...
+LOAD = 0.8
+SECONDS = 600.0
+ALL_AT_ONCE = 1e9
+TRACED = 6_000
+"""How many calls of a trace are replayed."""
+TENANTS = 12
+"""How many rooms of one tenant alone are tried beside the big one, one after the other."""
+BIG = 100
+WAYS: Mapping[str, Way] = {"fcfs": RoundRobin, "pool": Pooled, "oracle": Oracle}
 
 
-class RoundRobin:
-    """First come, first served: each call goes to the next server at once, and waits in there."""
+def bench_pool(rooms: int, seed: int, recorded: Path | None, *, real: bool) -> dict[str, Any]:
+    """Group chats in so many rooms, a recorded trace if there is one, a small tenant beside a big.
 
-    def __init__(self, servers: Sequence[SimulatedServer], timeline: Timeline) -> None:
-        """Begin with the first."""
-        self._servers = deque(servers)
-
-    def come(self, call: Call) -> None:
-        """Send it on."""
-        self._servers[0].send(call)
-        self._servers.rotate(-1)
-
-    def began(self, call: Call) -> None:
-        """It does not care."""
-
-    def ended(self, call: Call) -> None:
-        """It does not care."""
-
-
-class Oracle:
-    """It knows how long each answer will be and what each server keeps: the shortest goes first."""
-
-    def __init__(self, servers: Sequence[SimulatedServer], timeline: Timeline) -> None:
-        """Nothing waits."""
-        self._servers = servers
-        self._waiting: dict[int, Call] = {}
-
-    def come(self, call: Call) -> None:
-        """Let it wait for its best place."""
-        self._waiting[call.serial] = call
-        self._place()
-
-    def began(self, call: Call) -> None:
-        """It knew."""
-
-    def ended(self, call: Call) -> None:
-        """There is a place again."""
-        self._place()
-
-    def _place(self) -> None:
-        while self._waiting:
-            free = [s for s in self._servers if s.running < s.hardware.slots]
-            if not free:
-                return
-            _, _, call, server = min(
-                (
-                    (self._seconds(c, s), c.serial, c, s)
-                    for c in self._waiting.values()
-                    for s in free
-                ),
-                key=lambda found: found[:2],
-            )
-            del self._waiting[call.serial]
-            server.send(call)
-
-    def _seconds(self, call: Call, server: SimulatedServer) -> float:
-        hardware = server.hardware
-        reading = server.cold(call) / hardware.read_per_s
-        step = hardware.step_s + hardware.call_s * (server.running + 1)
-        return reading + call.answer_tokens * step
+    ``real`` measures what a call costs and how well slots of embedded servers are used, too.
+    """
+    chats = group_chats(rooms, SECONDS, seed)
+    found = _compared(chats)
+    costs = asyncio.run(call_cpu_ms()) if real else None
+    return {
+        "bench": "pool",
+        "rooms": rooms,
+        "seed": seed,
+        "load": LOAD,
+        "speedup_over_fcfs": _ratio(found, "fcfs", "pool"),
+        "share_of_oracle": _ratio(found, "oracle", "pool"),
+        "small_tenant_p95_ratio": round(_beside_a_big_one(seed), 3),
+        "call_cpu_ms_over_httpx": _over_httpx(costs, "pool"),
+        "call_cpu_ms_over_httpx_1000_queued": _over_httpx(costs, "queued"),
+        "call_cpu_ms": costs and {name: round(ms, 3) for name, ms in costs.items()},
+        "slots_used": round(asyncio.run(slots_used()), 3) if real else None,
+        "chats": found,
+        "trace": None if recorded is None else _compared(trace(recorded, TRACED)),
+    }
 
 
-class Pooled:
-    """Ours: it knows no more than a client can. Answers' lengths it expects from those before."""
-
-    def __init__(self, servers: Sequence[SimulatedServer], timeline: Timeline) -> None:
-        """It knows the servers' names."""
-        self._timeline = timeline
-        self._real = {server.name: server for server in servers}
-        self._servers = [Server(server.name, Capacity()) for server in servers]
-        self._at = {server.name: server for server in self._servers}
-        self._queue = Queue()
-        self._sent: dict[int, Server] = {}
-        self._calls: dict[int, Call] = {}
-        self._lengths: dict[str, float] = {}
-
-    def come(self, call: Call) -> None:
-        """Let it wait, and send what may be sent."""
-        expected = self._lengths.get(call.prefix, 6.0 if call.rank == Rank.BID else EXPECTED)
-        self._calls[call.serial] = call
-        job = Job(
-            call.serial,
-            call.room,
-            call.tenant,
-            Rank(call.rank),
-            call.at,
-            call.prompt_tokens,
-            max(1, round(expected)),
-            call.prefix,
-        )
-        self._queue.put(job)
-        self._place()
-
-    def began(self, call: Call) -> None:
-        """Learn from its first token."""
-        self._sent[call.serial].began(call.serial, self._timeline.now)
-
-    def ended(self, call: Call) -> None:
-        """Learn from it, and send what may be sent."""
-        server = self._sent.pop(call.serial)
-        written_s = call.done - call.first
-        server.ended(call.serial, self._timeline.now, call.answer_tokens, written_s)
-        if call.rank != Rank.BID:
-            before = self._lengths.get(call.prefix, float(call.answer_tokens))
-            self._lengths[call.prefix] = before + 0.3 * (call.answer_tokens - before)
-        self._place()
-
-    def _place(self) -> None:
-        now = self._timeline.now
-        while (placed := admit(self._queue, self._servers, now)) is not None:
-            job, server = placed.job, placed.server
-            self._queue.take(job)
-            server.send(job, now)
-            self._sent[job.serial] = server
-            self._real[server.name].send(self._calls.pop(job.serial))
+def _compared(calls: Sequence[Call]) -> dict[str, dict[str, float]]:
+    """Seconds a turn takes at the same load, placed in each way."""
+    hardware = Hardware()
+    through = len(calls) / served(RoundRobin, at_pace(calls, ALL_AT_ONCE), hardware)
+    pace = LOAD * through / (len(calls) / (calls[-1].at or 1.0))
+    found = {}
+    for name, way in WAYS.items():
+        again = at_pace(calls, pace)
+        served(way, again, hardware)
+        took = turn_s(again)
+        read = sum(call.cold for call in again) / sum(call.prompt_tokens for call in again)
+        found[name] = {
+            "turn_s_mean": round(mean(took), 3),
+            "turn_s_p95": round(p95(took), 3),
+            "prompts_read_share": round(read, 3),
+        }
+    return found
 
 
-Way = Callable[[Sequence[SimulatedServer], Timeline], Placing]
+def _ratio(found: Mapping[str, Mapping[str, float]], one: str, other: str) -> float:
+    return round(found[one]["turn_s_mean"] / found[other]["turn_s_mean"], 3)
 
 
-def served(way: Way, calls: Sequence[Call], hardware: Hardware, servers: int = SERVERS) -> float:
-    """Let all calls be answered; when the last was (virtual seconds). The calls know the rest."""
-    timeline = Timeline()
-    placing: Placing | None = None
-
-    def told(call: Call) -> None:
-        if placing is None:
-            return
-        if call.done == inf:
-            placing.began(call)
-        else:
-            placing.ended(call)
-
-    real = [SimulatedServer(f"gpu-{n}", hardware, timeline, told) for n in range(servers)]
-    placing = way(real, timeline)
-    for call in calls:
-        timeline.at(call.at, lambda call=call: placing.come(call))  # type: ignore[misc]
-    timeline.run()
-    return timeline.now
+def _beside_a_big_one(seed: int) -> float:
+    """How much longer the turns of a tenant with one room take beside one with a hundred (p95)."""
+    hardware, alone, beside = Hardware(), list[float](), list[float]()
+    big = group_chats(BIG, SECONDS, seed, "big-")
+    through = len(big) / served(RoundRobin, at_pace(big, ALL_AT_ONCE), hardware)
+    pace = LOAD * through / (len(big) / big[-1].at)
+    for number in range(TENANTS):
+        small = group_chats(1, SECONDS / pace, seed + number, "small-")
+        solo = at_pace(small, 1.0)
+        served(Pooled, solo, hardware)
+        both = numbered([*at_pace(small, 1.0), *at_pace(big, pace)])
+        served(Pooled, both, hardware)
+        alone += turn_s(solo)
+        beside += turn_s(both, "small-")
+    return p95(sorted(beside)) / p95(sorted(alone))
 
 
-def turn_s(calls: Sequence[Call], tenant: str | None = None) -> list[float]:
-    """How long the turns took, from coming to the last token, in order."""
-    took = (
-        call.done - call.at
-        for call in calls
-        if call.rank == Rank.HOLDER and tenant in (None, call.tenant)
-    )
-    return sorted(took)
-
-
-def p95(values: Sequence[float]) -> float:
-    """The 95th of a hundred; the values are sorted."""
-    return values[min(len(values) - 1, int(0.95 * len(values)))]
+def _over_httpx(costs: Mapping[str, float] | None, way: str) -> float | None:
+    return None if costs is None else round(costs[way] - costs["httpx"], 3)

@@ -38,7 +38,7 @@ CHARACTERS = 4
 TRIES = 4
 """How often one call is sent at most."""
 
-PAUSE = wait_exponential_jitter(initial=0.2, max=5.0, jitter=0.2)
+PAUSE = wait_exponential_jitter(multiplier=0.2, max=5.0, jitter=0.2)
 """How long it is waited before a call is sent again where no other server is left."""
 
 Chunks = AsyncGenerator[ChatGenerationChunk, None]

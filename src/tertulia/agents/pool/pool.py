@@ -148,8 +148,10 @@ class Calls:
         now = self.now()
         while (found := admit(self.queue, self.servers, now)) is not None:
             self.queue.take(found.job)
-            found.server.send(found.job, now)
-            self._waiting[found.job.serial].set_result(found.server)
+            placed = self._waiting[found.job.serial]
+            if not placed.done():  # else it has been called off, and its task not yet heard of it
+                found.server.send(found.job, now)
+                placed.set_result(found.server)
         if len(self.queue) and self._alarm is None:
             self._alarm = asyncio.get_running_loop().call_later(LOOK_S, self._look_again)
 

@@ -44,8 +44,8 @@ class _Tenant:
 
     __slots__ = ("deficit", "finish", "heap", "now", "size")
 
-    def __init__(self) -> None:
-        self.deficit, self.now = 0.0, 0.0
+    def __init__(self, deficit: float) -> None:
+        self.deficit, self.now = deficit, 0.0
         self.heap: list[_Waiting] = []
         self.finish: dict[str, float] = {}
         self.size = 0
@@ -84,7 +84,7 @@ class _Tenant:
                 break
             earlier.passed += 1
         self.deficit -= waiting.job.cost
-        self.now = max(self.now, waiting.start)
+        self.now = max(self.now, waiting.start + waiting.job.cost)
         self.leave(waiting)
 
     def leave(self, waiting: _Waiting) -> None:
@@ -93,7 +93,6 @@ class _Tenant:
         if not self.size:
             self.heap.clear()
             self.finish.clear()
-            self.deficit, self.now = 0.0, 0.0
 
 
 class Queue:
@@ -118,7 +117,7 @@ class Queue:
         """Let a job wait."""
         tenant = self._tenants.get(job.tenant)
         if tenant is None:
-            tenant = self._tenants[job.tenant] = _Tenant()
+            tenant = self._tenants[job.tenant] = _Tenant(self._quantum)
             self._ring.append(job.tenant)
         self._waiting[job.serial] = tenant.put(job)
 

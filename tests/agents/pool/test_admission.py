@@ -1,0 +1,269 @@
+"""Who is sent where: nobody starves, limits hold, broken servers are left alone."""
+
+from math import inf
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tertulia.agents.pool import Breaker, Bucket, Capacity, Job, Queue, Rank, Rates, Server, admit
+from tertulia.agents.pool.breaker import FAILURES
+from tertulia.agents.pool.queue import AGEING, QUANTUM, WINDOW
+
+JOBS = st.builds(
+    Job,
+    serial=st.just(0),
+    room=st.sampled_from(["attic", "cellar", "hall"]),
+    tenant=st.sampled_from(["ana", "bo", "cy"]),
+    rank=st.sampled_from(Rank),
+    prompt_tokens=st.integers(0, 8_000),
+    answer_tokens=st.integers(1, 400),
+    prefix=st.sampled_from(["", "attic/bo", "hall/cy"]),
+)
+
+
+def numbered(jobs: list[Job]) -> list[Job]:
+    return [
+        Job(n, j.room, j.tenant, j.rank, 0.0, j.prompt_tokens, j.answer_tokens, j.prefix)
+        for n, j in enumerate(jobs, 1)
+    ]
+
+
+def server(name: str = "one", calls: int = 4, **more: object) -> Server:
+    return Server(name, Capacity(limit=float(calls), most=float(calls)), **more)  # type: ignore[arg-type]
+
+
+def sent(queue: Queue, servers: list[Server], now: float = 0.0) -> list[tuple[Job, Server]]:
+    """All that may be sent at one moment."""
+    done = []
+    while (found := admit(queue, servers, now)) is not None:
+        queue.take(found.job)
+        found.server.send(found.job, now)
+        done.append((found.job, found.server))
+    return done
+
+
+@given(st.lists(JOBS, max_size=40), st.integers(1, 6), st.integers(1, 3))
+def test_everybody_is_served_once_and_limits_hold(jobs: list[Job], calls: int, count: int) -> None:
+    queue, servers = Queue(), [server(f"s{n}", calls) for n in range(count)]
+    waiting = numbered(jobs)
+    for job in waiting:
+        queue.put(job)
+    served, now = [], 0.0
+    for _ in range(1_000):
+        now += 1.0
+        served += [job.serial for job, _ in sent(queue, servers, now)]
+        assert all(len(one.running) <= calls for one in servers)
+        for one in servers:
+            for serial in list(one.running)[:1]:
+                one.began(serial, now)
+                one.ended(serial, now, 10, 0.5)
+    assert sorted(served) == [job.serial for job in waiting]
+
+
+@given(st.lists(JOBS, min_size=1, max_size=40))
+def test_an_idle_server_never_waits_while_a_call_may_go_to_it(jobs: list[Job]) -> None:
+    queue, servers = Queue(), [server("warm"), server("cold")]
+    for job in numbered(jobs):
+        queue.put(job)
+    sent(queue, servers)
+    assert not len(queue) or all(one.running for one in servers)
+
+
+@given(st.lists(JOBS, max_size=60), JOBS, st.integers(0, 30))
+def test_nobody_waits_for_more_than_a_stated_amount_of_work(
+    before: list[Job], waits: Job, after: int
+) -> None:
+    """What is done before a job, once it waits, is bounded by what waited then and by its rank."""
+    queue = Queue()
+    crowd = numbered([*before, waits])
+    for job in crowd:
+        queue.put(job)
+    mine = crowd[-1]
+    flood = Job(0, "attic", "ana", Rank.HOLDER, 0.0, 0, 50)
+    ahead, served, serial = sum(j.cost for j in crowd[:-1]), 0.0, len(crowd)
+    tenants = 3
+    bound = ahead + (AGEING * mine.rank + mine.cost + WINDOW * 1_000) * tenants + 4 * QUANTUM
+    while True:
+        for _ in range(after):
+            serial += 1
+            queue.put(Job(serial, flood.room, flood.tenant, flood.rank, 0.0, 0, 50))
+        window = next(queue.windows())
+        queue.take(window[0])
+        if window[0] == mine:
+            break
+        served += window[0].cost
+        after = min(after, 2)
+        assert served <= bound * (1 + tenants)
+
+
+def test_a_tenant_with_one_call_waits_for_a_round_and_no_longer() -> None:
+    queue = Queue()
+    for n in range(1, 1_001):
+        queue.put(Job(n, f"room-{n % 100}", "big", answer_tokens=100))
+    for _ in range(50):
+        queue.take(next(queue.windows())[0])
+    queue.put(Job(2_000, "den", "small", answer_tokens=100))
+    before = 0.0
+    while (job := next(queue.windows())[0]).tenant == "big":
+        queue.take(job)
+        before += job.cost
+    assert before <= QUANTUM + 100
+
+
+def test_a_room_with_ten_calls_gets_no_more_than_a_room_with_one() -> None:
+    queue = Queue()
+    for n in range(1, 11):
+        queue.put(Job(n, "loud", answer_tokens=100))
+    queue.put(Job(11, "quiet", answer_tokens=100))
+    order = []
+    while len(queue):
+        job = next(queue.windows())[0]
+        queue.take(job)
+        order.append(job.room)
+    assert order.index("quiet") <= 1
+
+
+def test_the_holder_comes_before_a_bid_and_a_bid_before_a_summary() -> None:
+    queue = Queue()
+    for n, rank in enumerate((Rank.BACKGROUND, Rank.BID, Rank.HOLDER), 1):
+        queue.put(Job(n, f"room-{n}", rank=rank))
+    assert [job.rank for job in next(queue.windows())] == sorted(Rank)
+
+
+def test_a_summary_rises_past_those_who_came_long_after_it() -> None:
+    queue = Queue()
+    queue.put(Job(1, "old", rank=Rank.BACKGROUND, answer_tokens=100))
+    serial, waited = 1, 0
+    for serial in range(2, 1_000):
+        queue.put(Job(serial, f"room-{serial}", answer_tokens=100))
+        job = next(queue.windows())[0]
+        queue.take(job)
+        if job.serial == 1:
+            break
+        waited += 1
+    assert waited <= (AGEING * Rank.BACKGROUND) / 100 + 2
+
+
+def test_a_call_goes_where_its_prompt_is_known() -> None:
+    queue, known, other = Queue(), server("known"), server("other")
+    first = Job(1, "attic", prompt_tokens=4_000, prefix="attic/bo")
+    known.send(first, 0.0)
+    known.began(1, 1.0)
+    known.ended(1, 2.0, 50, 1.0)
+    queue.put(Job(2, "attic", prompt_tokens=4_100, prefix="attic/bo"))
+    [(_, chosen)] = sent(queue, [other, known], 3.0)
+    assert chosen.name == "known"
+    assert known.running[2].cold == 50
+
+
+def test_unless_that_server_is_overloaded() -> None:
+    queue, known, other = Queue(), server("known", 8), server("other", 8)
+    known.send(Job(1, "attic", prompt_tokens=400, prefix="attic/bo"), 0.0)
+    known.began(1, 1.0)
+    known.ended(1, 2.0, 50, 1.0)
+    for n in range(2, 5):
+        known.send(Job(n, "hall", prompt_tokens=8_000), 2.0)
+    queue.put(Job(9, "attic", since=2.0, prompt_tokens=450, prefix="attic/bo"))
+    [(_, chosen)] = sent(queue, [known, other], 2.0)
+    assert chosen.name == "other"
+
+
+def test_a_broken_server_is_sent_nothing_but_one_probe_at_a_time() -> None:
+    queue, broken = Queue(), server("broken", 8)
+    for _ in range(FAILURES):
+        broken.breaker = broken.breaker.failed(10.0)
+    for n in range(1, 6):
+        queue.put(Job(n, "attic"))
+    assert sent(queue, [broken], 10.5) == []
+    assert len(sent(queue, [broken], broken.breaker.until)) == 1
+    assert sent(queue, [broken], broken.breaker.until + 100) == []
+    broken.began(1, 200.0)
+    assert len(sent(queue, [broken], 200.0)) == 4
+
+
+def test_each_failed_probe_doubles_the_rest_until_a_minute() -> None:
+    breaker, now, rests = Breaker(), 0.0, []
+    for _ in range(FAILURES):
+        breaker = breaker.failed(now)
+    for _ in range(9):
+        rests.append(breaker.until - now)
+        now = breaker.until
+        breaker = breaker.sent().failed(now)
+    assert rests == [1, 2, 4, 8, 16, 32, 60, 60, 60]
+
+
+def test_a_server_that_failed_this_call_is_not_sent_it_again() -> None:
+    queue = Queue()
+    queue.put(Job(1, "attic", barred=frozenset({"one"})))
+    assert sent(queue, [server("one")]) == []
+    [(_, chosen)] = sent(queue, [server("one"), server("two")])
+    assert chosen.name == "two"
+
+
+def test_who_has_to_wait_for_a_server_does_not_hold_up_the_other_tenants() -> None:
+    queue = Queue()
+    queue.put(Job(1, "attic", "ana", barred=frozenset({"one"})))
+    queue.put(Job(2, "hall", "bo"))
+    assert [job.serial for job, _ in sent(queue, [server("one")])] == [2]
+
+
+@given(st.lists(st.tuples(st.floats(0, 5), st.integers(1, 400)), max_size=200))
+def test_no_minute_sees_more_tokens_than_a_bucket_and_what_flows_in(
+    asks: list[tuple[float, int]],
+) -> None:
+    rates, now, taken = Rates.of(tokens=600), 0.0, []
+    for pause, amount in asks:
+        now += pause
+        if rates.wait_s(amount, now) <= 0:
+            rates = rates.sent(amount, now)
+            taken.append((now, amount))
+    for since, _ in taken:
+        inside = sum(amount for at, amount in taken if since <= at <= since + 60)
+        assert inside <= 2 * 600 + 1e-6
+
+
+@given(st.floats(1, 1e4), st.floats(0, 100), st.floats(0, 1e3))
+def test_after_the_wait_that_a_bucket_names_the_amount_may_be_sent(
+    a_minute: float, used: float, amount: float
+) -> None:
+    bucket = Bucket(a_minute, a_minute).take(used, 0.0)
+    wait = bucket.wait_s(amount, 0.0)
+    assert wait < inf
+    assert bucket.wait_s(amount, wait + 1e-3) == 0.0
+
+
+def test_retry_after_is_obeyed() -> None:
+    queue, told = Queue(), server()
+    told.rates = told.rates.told_to_wait(7.0, 1.0)
+    queue.put(Job(1, "attic"))
+    assert sent(queue, [told], 7.9) == []
+    assert len(sent(queue, [told], 8.0)) == 1
+
+
+def test_the_limit_doubles_until_the_server_strains_then_grows_by_one_a_round() -> None:
+    learned, now = Capacity(limit=4.0), 0.0
+    for _ in range(4):
+        now += 1
+        learned = learned.answered(now - 0.1, 0.1, 0.1, learned.calls, now)
+    assert learned.limit == 8.0
+    learned = learned.strained(now, now + 1)
+    assert learned.limit == 6.4
+    for _ in range(6):
+        learned = learned.answered(now + 2, 0.1, 0.1, learned.calls, now + 2.1)
+    assert 7.2 <= learned.limit <= 7.4
+
+
+def test_calls_that_began_before_the_limit_was_lowered_lower_it_no_further() -> None:
+    learned = Capacity(limit=10.0).strained(5.0, 6.0)
+    assert learned.strained(5.5, 6.1).limit == learned.limit == 8.0
+    assert learned.answered(5.5, 9.0, 0.1, 8, 14.5) == learned
+
+
+def test_what_has_left_the_queue_is_offered_no_more() -> None:
+    queue = Queue()
+    for n in range(1, 5):
+        queue.put(Job(n, "attic"))
+    assert queue.drop(2) is not None
+    assert queue.drop(2) is None
+    assert {job.serial for job in next(queue.windows())} == {1, 3, 4}
+    assert len(queue) == 3
