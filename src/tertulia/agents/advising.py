@@ -4,6 +4,7 @@ import re
 
 from langchain_core.messages import BaseMessage, HumanMessage, SystemMessage
 
+from tertulia.agents.callers import Caller, Rank, calling
 from tertulia.agents.listening import ChatModel, hear
 from tertulia.orchestrator.consultation import Adviser, Consultation
 from tertulia.orchestrator.floor import Seat
@@ -14,6 +15,8 @@ LINES = 12
 
 NOBODY = "nobody"
 
+BESIDE = Caller(rank=Rank.BID)
+
 
 def model_adviser(model: ChatModel) -> Adviser:
     """Ask ``model`` who of the candidates should speak next.
@@ -23,7 +26,8 @@ def model_adviser(model: ChatModel) -> Adviser:
     """
 
     async def advise(told: Consultation) -> str | None:
-        heard = await hear(model, _question(told))
+        with calling(BESIDE):
+            heard = await hear(model, _question(told))
         named = [seat.id for seat in told.candidates if _is_named(seat, heard.text)]
         if len(named) == 1:
             return named[0]
@@ -42,7 +46,8 @@ def model_addresser(model: ChatModel) -> Addresser:
     """
 
     async def find(told: Consultation) -> list[str]:
-        heard = await hear(model, _whom_for(told))
+        with calling(BESIDE):
+            heard = await hear(model, _whom_for(told))
         return [seat.id for seat in told.candidates if _is_named(seat, heard.text)]
 
     return find

@@ -16,6 +16,7 @@ from langchain_core.messages import AIMessage, BaseMessage, ToolMessage
 from langchain_core.tools import BaseTool
 
 from tertulia.agents.authority import offered
+from tertulia.agents.callers import calling, speaker_in
 from tertulia.agents.cards import Card
 from tertulia.agents.context import reading
 from tertulia.agents.listening import ChatModel, hear
@@ -64,9 +65,9 @@ def model_caller(
         messages = await reading(turn, card, budget, notes, state.get("sources") or [])
         messages += (message for one in rounds for message in _told(one, turn.me.name))
         bill = billing(turn, prices)
-        heard = await hear(
-            asking.to(turn), messages, _after(before, turn.say) if aloud else None, bill
-        )
+        say = _after(before, turn.say) if aloud else None
+        with calling(speaker_in(turn)):
+            heard = await hear(asking.to(turn), messages, say, bill)
         changed = TurnState(draft=joined(before, heard.text))
         if heard.calls:
             asks = Round(said=heard.text, calls=heard.calls, results=[])
@@ -117,7 +118,8 @@ def planner(
     async def make_plan(state: TurnState, runtime: InTurn) -> TurnState:
         turn = runtime.context
         messages = await reading(turn, card, budget, [order], state.get("sources") or [])
-        heard = await hear(model, messages, bill=billing(turn, prices))
+        with calling(speaker_in(turn)):
+            heard = await hear(model, messages, bill=billing(turn, prices))
         return TurnState(plan=steps(heard.text)[:most])
 
     return make_plan

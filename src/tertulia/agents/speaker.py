@@ -1,5 +1,6 @@
 """An agent without a graph: read the room, ask the model, say the answer. The fast path."""
 
+from tertulia.agents.callers import calling, speaker_in
 from tertulia.agents.cards import Card
 from tertulia.agents.context import reading
 from tertulia.agents.listening import ChatModel, hear
@@ -24,7 +25,8 @@ class ModelSpeaker:
         """Take one turn. Raises what the model raises."""
         messages = await reading(turn, self.card, self.budget)
         bill = billing(turn, prices_of(self.model, self.card))
-        heard = await hear(self.model, messages, turn.say, bill)
+        with calling(speaker_in(turn)):
+            heard = await hear(self.model, messages, turn.say, bill)
         return Reply(heard.text)
 
     async def vote(self, told: Consultation) -> str | None:

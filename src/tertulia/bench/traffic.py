@@ -2,7 +2,7 @@
 
 import gzip
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from random import Random
 
@@ -86,7 +86,7 @@ def numbered(calls: list[Call]) -> list[Call]:
     return ordered
 
 
-def at_pace(calls: list[Call], factor: float) -> list[Call]:
+def at_pace(calls: Sequence[Call], factor: float) -> list[Call]:
     """The same calls anew, coming ``factor`` times as fast."""
     return [
         Call(

@@ -1,11 +1,11 @@
 """Many model servers behind one name: which call goes where, and when."""
 
+from tertulia.agents.callers import Caller, Rank, caller, calling
 from tertulia.agents.pool.admission import Placement, admit
 from tertulia.agents.pool.breaker import Breaker
 from tertulia.agents.pool.budgets import Allowance, RetryBudget
-from tertulia.agents.pool.callers import Caller, caller, calling
 from tertulia.agents.pool.capacity import Capacity
-from tertulia.agents.pool.jobs import Job, Rank
+from tertulia.agents.pool.jobs import Job
 from tertulia.agents.pool.model import Endpoint, Pooled, pooled
 from tertulia.agents.pool.queue import Queue
 from tertulia.agents.pool.rates import Bucket, Rates

@@ -1,21 +1,11 @@
 """What waits for a model: one call, and how urgent it is. Values only."""
 
 from dataclasses import dataclass
-from enum import IntEnum
+
+from tertulia.agents.callers import Rank
 
 READING = 1 / 16
 """What reading a token costs, in tokens written: prompts are read many tokens at a time."""
-
-
-class Rank(IntEnum):
-    """How urgent a call is; who waits long enough rises."""
-
-    HOLDER = 0
-    """Somebody has the floor, and everybody waits to hear him."""
-    BID = 1
-    """A question beside the talk: who wants to speak, whom a message is for."""
-    BACKGROUND = 2
-    """What nobody waits for: a summary, a fact to remember."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,10 +21,10 @@ from langchain_core.tools import BaseTool
 from pydantic import Field, PrivateAttr
 from tenacity import RetryCallState, wait_exponential_jitter
 
+from tertulia.agents.callers import Caller, caller
 from tertulia.agents.connections import close_connections
 from tertulia.agents.faults import ModelFailed, ModelRefused, ModelUnreachable
 from tertulia.agents.pool.budgets import Allowance
-from tertulia.agents.pool.callers import Caller, caller
 from tertulia.agents.pool.capacity import Capacity
 from tertulia.agents.pool.jobs import Job
 from tertulia.agents.pool.pool import Calls, Lease

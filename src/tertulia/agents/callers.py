@@ -4,8 +4,20 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
+from enum import IntEnum
 
-from tertulia.agents.pool.jobs import Rank
+from tertulia.orchestrator.turns import Turn
+
+
+class Rank(IntEnum):
+    """How urgent a call is; who waits long enough rises."""
+
+    HOLDER = 0
+    """Somebody has the floor, and everybody waits to hear him."""
+    BID = 1
+    """A question beside the talk: who wants to speak, whom a message is for."""
+    BACKGROUND = 2
+    """What nobody waits for: a summary, a fact to remember."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +40,11 @@ _CALLER: ContextVar[Caller] = ContextVar("on whose behalf models are called", de
 def caller() -> Caller:
     """On whose behalf this task calls models."""
     return _CALLER.get()
+
+
+def speaker_in(turn: Turn) -> Caller:
+    """The agent whose turn it is."""
+    return Caller(turn.room, turn.me.id)
 
 
 @contextmanager
