@@ -1,5 +1,6 @@
 """The commands of ``bench`` by name; each imports what it needs when it runs."""
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -80,3 +81,20 @@ def bench_plan(
     from tertulia.cli.output import print_bench
 
     print_bench(measure(tasks, width), json=json)
+
+
+@bench.command("pool")
+@failing_clearly
+def bench_pool(
+    *,
+    rooms: Annotated[int, typer.Option(min=1)] = 100,
+    seed: Annotated[int, typer.Option(min=0)] = 1,
+    trace: Annotated[Path | None, typer.Option(help="Recorded calls: [s, read, written].")] = None,
+    simulated: Annotated[bool, typer.Option("--simulated", help="No real server.")] = False,
+    json: Json = False,
+) -> None:
+    """Many rooms before a few model servers: who is answered how soon."""
+    from tertulia.bench.pool import bench_pool as measure
+    from tertulia.cli.output import print_bench
+
+    print_bench(measure(rooms, seed, trace, real=not simulated), json=json)
