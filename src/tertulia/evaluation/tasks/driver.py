@@ -24,7 +24,7 @@ from tertulia.evaluation.tasks.stage import TALK, WORLD, play_all, room_of
 from tertulia.evaluation.tasks.world import Journal
 from tertulia.orchestrator.errors import Misbehaved
 
-PATIENCE_S = 120.0
+PATIENCE_S = 600.0
 """How long nothing may happen before the process that plays is given up."""
 JITTER_S = 0.05
 """A kill comes at most so much later than the call that it was drawn for."""
