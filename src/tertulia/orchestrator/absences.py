@@ -236,6 +236,9 @@ def _answers(floor: Floor, query: Query, said: Said) -> bool:
     if any(other.seq in (said.reply_to, said.link) for other in floor.queries):
         return False  # it answers another one
     turn = None if said.turn is None else floor.unfinished(said.turn)
+    elsewhere = bool(said.addressees) and query.by not in said.addressees
+    if elsewhere and floor.members[query.to].kind is Kind.HUMAN:
+        return False  # whoever has the floor to answer may say something else first
     if turn is not None and turn.answers is not None:
         owed = () if turn.claim is None else turn.claim.owed
         return query.seq in (turn.answers, *(o.seq for o in owed))
