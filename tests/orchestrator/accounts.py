@@ -8,7 +8,10 @@ from tests.orchestrator.moods import Performance
 
 from tertulia.orchestrator import Event, Outcome, Said
 from tertulia.orchestrator.admission.input import RESTARTS
+from tertulia.orchestrator.approvals import Answer, Ruling
 from tertulia.orchestrator.events import (
+    ApprovalAnswered,
+    ApprovalSettled,
     BargedIn,
     ReturnRequested,
     RoomEnded,
@@ -73,6 +76,10 @@ class Account:
         if isinstance(body, Said):
             self._check_thread(event, body)
             self._check_uptake(before, event, body)
+        if isinstance(body, ApprovalAnswered):
+            _check_answer(before, event, body)
+        if isinstance(body, ApprovalSettled) and body.ruling is Ruling.APPROVED:
+            _check_approved(before, body)
         if isinstance(body, OF_TURNS):
             hold = before.unfinished(body.turn)
             assert hold is not None
@@ -121,9 +128,9 @@ class Account:
     def grants_to_come(self) -> int:
         """The most grants that can follow, if nobody outside says anything more.
 
-        One for each agent's turn that is left, and six for whom such a turn may call upon or be
-        news to; one for each answer that is owed, each hand, each person to whom the last words
-        were news, and each place in a schedule.
+        One for each agent's turn that is left, and seven for whom such a turn may call upon, ask in
+        the middle of it, or be news to; one for each answer that is owed, each hand, each person to
+        whom the last words were news, and each place in a schedule.
         """
         floor = self.floor
         assert floor.settings.turn_limit is not None
@@ -135,7 +142,7 @@ class Account:
             + len(floor.cut_off)
             + len(floor.holds)
         )
-        return 12 + waiting + 7 * left
+        return 12 + waiting + 8 * left
 
 
 def _check_holders(floor: Floor) -> None:
@@ -147,6 +154,33 @@ def _check_holders(floor: Floor) -> None:
     assert all(floor.members[who].kind is not Kind.OBSERVER for who in holders)
     assert floor.barred == frozenset()
     assert all(seat.undone <= RESTARTS for seat in floor.members.values())
+
+
+def _check_answer(before: Floor, event: Event, body: ApprovalAnswered) -> None:
+    """Only a person whom the rule names, who hears the turn, in time, about what is open."""
+    [asked] = [one for one in before.approvals if one.id == body.approval]
+    seat, rule = before.members[event.by], asked.rule
+    assert asked.open
+    assert event.at < asked.until
+    assert seat.kind is Kind.HUMAN
+    assert event.audience == asked.audience
+    assert asked.audience is None or event.by in asked.audience
+    assert (
+        rule.anybody
+        or event.by in rule.participants
+        or (rule.requester and event.by == asked.principal)
+        or set(rule.roles) & set(seat.profile.roles)
+    )
+
+
+def _check_approved(before: Floor, body: ApprovalSettled) -> None:
+    """So many different persons have approved the same arguments, and nobody has refused."""
+    [asked] = [one for one in before.approvals if one.id == body.approval]
+    answers = {one.by: one for one in asked.answers}
+    assert len(answers) == len(asked.answers)
+    assert all(one.answer is Answer.APPROVE for one in answers.values())
+    assert len(set(body.by)) >= asked.rule.quorum
+    assert {answers[who].arguments for who in body.by} == {body.arguments}
 
 
 def _check_return(before: Floor, event: Event, body: TurnReturned) -> None:
@@ -195,6 +229,13 @@ def check_secrets(events: Iterable[Event], whispers: Mapping[str, Audience]) -> 
             assert covers(whispers[secret], event.audience), event
 
 
+def _cut_off(before: Event, turn: TurnId) -> str:
+    """What stands of a turn that was cut, from the event before its end."""
+    said = before.body
+    cut = isinstance(said, Said) and said.turn == turn and said.interrupted_by is not None
+    return before.text if cut else ""
+
+
 def check_performances(
     events: Sequence[Event],
     performances: Sequence[Performance],
@@ -208,11 +249,13 @@ def check_performances(
     """
     last = {p.turn: p for p in sorted(performances, key=lambda p: p.attempt)}
     acted = {p.turn for p in performances if p.acted}
-    texts = {e.body.turn: e for e in events if isinstance(e.body, Said) and e.body.turn}
+    parked = {e.body.turn for e in events if isinstance(e.body, TurnParked)}
+    granted = ((e.body.turn, e.body.discloses) for e in events if isinstance(e.body, TurnGranted))
+    told_all = {turn for turn, discloses in granted if discloses is not None}
     for performance in performances:
         for event in (event for view in performance.views for event in view):
             assert event.audience is None or performance.who in event.audience
-            assert covers(event.audience, performance.audience)
+            assert performance.turn in told_all or covers(event.audience, performance.audience)
             assert isinstance(event.body, Said)
             assert event.body.uptake is not Uptake.RETRACTED
     for event in events:
@@ -223,7 +266,11 @@ def check_performances(
         lived = last.get(turn)
         if outcome in (Outcome.COMMITTED, Outcome.PASSED) or lived is None:
             continue
-        stands = texts[turn].text if turn in texts else ""
-        assert lived.produced.lstrip().startswith(stands)
+        stands = _cut_off(events[event.seq - 2], turn)
+        if turn in parked and lived.attempt > 1:  # what it repeats is not said again
+            assert stands in lived.produced
+        else:
+            assert lived.produced.lstrip().startswith(stands)
         if lived.process is not None and lived.process == committed_in.get(event.seq):
-            assert heard.get((lived.process, turn), "").strip() == stands
+            told = heard.get((lived.process, turn), "").strip()
+            assert told.endswith(stands) if turn in parked else told == stands

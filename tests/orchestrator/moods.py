@@ -6,9 +6,10 @@ from dataclasses import dataclass, field
 from random import Random
 from typing import Any
 
-from tests.orchestrator.programs import BO, EVE, FLO
+from tests.orchestrator.programs import BO, CAST, EVE, FLO, RULES
 
-from tertulia.orchestrator import Event, Reply, Turn
+from tertulia.orchestrator import Asking, Event, Reply, Turn
+from tertulia.orchestrator.errors import Refused
 from tertulia.orchestrator.room import Audience, ParticipantId, TurnId
 
 AGENTS = (BO, EVE, FLO)
@@ -30,11 +31,13 @@ class Performance:
     views: list[tuple[Event, ...]]
     produced: str = ""
     acted: bool = False
+    asked: bool = False
 
 
 @dataclass
 class Moody:
-    """An agent that is quick or slow, streams, acts, catches up, answers, breaks, or hangs.
+    """An agent that is quick or slow, streams, acts, catches up, waits off the floor, asks for
+    approval or an answer, answers, breaks, or hangs.
 
     The same seed, turn and attempt always go the same way. ``process`` counts the processes that
     the room has had, and is ``None`` while nobody reads in the present one.
@@ -56,7 +59,9 @@ class Moody:
         return await self._end(turn, chance)
 
     async def _do_something(self, turn: Turn, notes: Performance, chance: Random) -> None:
-        match chance.randrange(7):
+        match chance.randrange(10):
+            case 7 | 8 | 9:
+                await self._wait(turn, notes, chance)
             case 0:
                 await turn.act()
                 notes.acted = True
@@ -68,6 +73,35 @@ class Moody:
                 notes.produced += piece
                 turn.say(piece)
         await turn.clock.sleep(chance.random())
+
+    async def _wait(self, turn: Turn, notes: Performance, chance: Random) -> None:
+        """Wait off the floor; what was said before is committed then."""
+        said_there, told = "", turn.hold.told
+        match chance.randrange(4):
+            case 0 if not notes.asked:
+                notes.acted, notes.asked, before = True, True, notes.produced
+                notes.produced += " Hm?"
+                try:
+                    await turn.ask(chance.choice(sorted(CAST)), "Hm?", within_s=15)
+                except Refused:
+                    notes.produced = before
+                    return
+            case 1:
+                rule = chance.choice(RULES)
+                await turn.approval(Asking(f"{turn.id}/all", "approve", "x", "{}", rule, 20))
+            case 2:
+                names = [f"{turn.id}/{turn.attempt}/{n}/{chance.random()}" for n in range(2)]
+                asked = (Asking(n, "approve", "x", "{}", chance.choice(RULES), 20) for n in names)
+                await asyncio.gather(*map(turn.approval, asked))
+            case _:
+                async with turn.parked(chance.choice([0.5, 20])):
+                    said_there = chance.choice(["", "Aha. "])
+                    turn.say(said_there)
+                    await turn.clock.sleep(chance.choice([0, 1, 5]))
+        notes.acted = True
+        if turn.hold.told != told:  # else it had nothing to wait for, or nothing to say before
+            notes.produced = ""
+        notes.produced += said_there
 
     async def _end(self, turn: Turn, chance: Random) -> object:
         match chance.randrange(9):

@@ -6,6 +6,7 @@ from functools import partial
 from typing import Any, TypeAlias
 
 from hypothesis import strategies as st
+from tests.orchestrator.waits import RULES, WAITING, waiting
 
 from tertulia.orchestrator import admission
 from tertulia.orchestrator.arbiter import step
@@ -174,6 +175,8 @@ def _worded(floor: Floor, now: float, ask: Ask) -> tuple[Draft, ...]:
             return admission.withdraw(floor, who)
     if ask[0] in ("finish", "cut", "crash"):
         return _of_a_turn(floor, now, ask)
+    if ask[0] in WAITING:
+        return waiting(floor, now, ask)
     return _of_the_room(floor, ask)
 
 
@@ -241,14 +244,17 @@ def _asked_again(floor: Floor) -> tuple[Draft, ...]:
 
 
 def _of_a_turn(floor: Floor, now: float, ask: Ask) -> tuple[Draft, ...]:
-    if not floor.holds:
+    turns = (*floor.holds, *floor.parked)
+    if not turns:
         return ()
-    hold = floor.holds[ask[1] % len(floor.holds)]
+    hold = turns[ask[1] % len(turns)]
     match ask:
         case ("finish", _, reply):
             return admission.finish(floor, hold, reply)
         case ("cut", _, outcome):
             return admission.cut(floor, hold, outcome, ROOM, "as I was say", "it broke")
+        case ("crash", _) if hold in floor.parked:
+            return admission.take_back(floor)
         case ("crash", _):
             return admission.take_up(floor, hold, now)
     raise AssertionError(ask)
@@ -301,6 +307,18 @@ answers = st.one_of(
     st.just(("time is up",)),
 )
 """What advisers, bidders and voters say, where the policy asks them; and that time passes."""
+waits = st.one_of(
+    st.tuples(st.just("park"), st.integers(0, 5), st.sampled_from(["", "Wait."])),
+    st.tuples(st.just("park"), st.integers(0, 5), st.just("")),
+    st.tuples(st.just("back"), st.integers(0, 5)),
+    st.tuples(st.just("back"), st.integers(0, 5)),
+    st.tuples(st.just("approval"), st.integers(0, 5), st.sampled_from(RULES)),
+    st.tuples(st.just("approve"), members, st.integers(0, 5), st.sampled_from([None, '{"a": 1}'])),
+    st.tuples(st.just("refuse"), members, st.integers(0, 5)),
+    st.tuples(st.just("question"), st.integers(0, 5), members),
+    st.just(("too late",)),
+)
+"""What turns do off the floor, and what persons decide meanwhile."""
 changes = st.tuples(
     st.just("change"), st.sampled_from(["addressed", "fair", "chaired", "round_robin"])
 )
@@ -313,7 +331,8 @@ def programs(
 
     With ``changing`` the policy is another one from time to time.
     """
-    asked = st.one_of(asks, asks, answers, changes) if changing else st.one_of(asks, asks, answers)
+    usual = (asks, asks, answers, waits)
+    asked = st.one_of(*usual, changes) if changing else st.one_of(*usual)
     whole = st.lists(asked, min_size=shortest, max_size=longest)
     closed = st.tuples(whole, whole).map(lambda two: [*two[0], ("close",), *two[1]])
     return st.one_of(whole, whole, whole, closed)

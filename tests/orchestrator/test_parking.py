@@ -375,6 +375,24 @@ async def test_a_new_owner_runs_a_parked_turn_again_and_nothing_is_said_twice() 
 
 
 @in_no_time
+async def test_one_that_wanted_to_come_back_when_its_process_died_counts_as_run_again() -> None:
+    house, bo = House(), Waits(s=600)
+    room = await house.room("ana cy bo eve", {"bo": bo, "eve": hang})
+    await room.post("ana", "@bo?")
+    await settle()
+    await room.pause()
+    bo.go.set()
+    await settle()
+    house.crash()
+    other, again = House(house.memory), Waits(s=600)
+    room = await other.room("ana cy bo eve", {"bo": again, "eve": hang})
+    await room.resume()
+    await settle()
+    assert again.attempts == [2]
+    await other.scheduler.aclose()
+
+
+@in_no_time
 async def test_a_turn_that_is_parked_through_many_owners_is_not_given_up_for_that() -> None:
     house, bo = House(), Waits(s=6_000)
     room = await house.room("ana bo", {"bo": bo})

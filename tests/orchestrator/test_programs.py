@@ -66,9 +66,9 @@ rooms = st.fixed_dictionaries(
     }
 )
 
-LEASE_S, REST_S = 30.0, 60.0
+LEASE_S, REST_S = 30.0, 120.0
 """How long an agent may hold the floor; and what one grant takes at most until the next: a lease, a
-person's patience, or a question to advisers, and a while for what is resumed."""
+person's patience, or a question to advisers, a while off the floor and for what is resumed."""
 
 
 @dataclass(frozen=True)
@@ -141,13 +141,14 @@ class Life(RuleBasedStateMachine):
         if key not in self.unsure:
             return
         post = self.unsure[key]
-        present = post.by in self.room.floor.members
+        concerned = {post.by, *map(ParticipantId, post.whisper)}
+        present = concerned <= set(self.room.floor.members)
         try:
             event = await post.to(self.room, key)
         except Unreachable:
             return
         except Refused:
-            assert not present or post.by not in self.room.floor.members
+            assert not present or not concerned <= set(self.room.floor.members)
             self.unsure.pop(key, None)
             return
         assert (event.by, event.text, event.audience) == (post.by, post.text, post.audience)
@@ -258,6 +259,17 @@ class Life(RuleBasedStateMachine):
 
         self.do(tried())
 
+    @precondition(lambda self: self.readers and self.room.approvals())
+    @rule(who=people, place=st.integers(0, 9), answer=st.sampled_from(["approve", "refuse"]))
+    def decide_about_what_waits(self, who: str, place: int, answer: str) -> None:
+        waiting = self.room.approvals()
+        name = waiting[place % len(waiting)].id
+        self.attempt(getattr(self.room, answer)(who, name))
+
+    @rule(who=anybody, roles=st.sampled_from([[], ["supervisor"]]))
+    def make_somebody_a_supervisor(self, who: str, roles: list[str]) -> None:
+        self.attempt(self.room.describe(who, roles=roles))
+
     # ---- what happens to them
 
     @rule(seconds=st.sampled_from([0.3, 1.0, 3.0, 10.0, 50.0]))
@@ -309,7 +321,9 @@ class Life(RuleBasedStateMachine):
         floor = self.room.floor
         assert floor == self.account.floor
         now = self.do(self.now())
-        assert all(now <= hold.until + self.account.lateness_s for hold in floor.holds)
+        away = (hold for hold in floor.parked if hold.returns is None)
+        late = self.account.lateness_s
+        assert all(now <= hold.until + late for hold in (*floor.holds, *away))
 
     async def now(self) -> float:
         return self.house.scheduler.clock.now()

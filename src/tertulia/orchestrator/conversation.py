@@ -106,10 +106,10 @@ class Conversation:
     def take_up(self) -> None:
         """Go on with the turns that an earlier owner of the room left unfinished."""
         self._curfew.set(self.floor)
+        if self.floor.parked:  # before anything can give one of them the floor
+            self._owe(lambda floor, now: admission.take_back(floor))
         for hold in self.floor.holds:
             self._owe(partial(_take_up, hold))
-        for hold in self.floor.parked:
-            self._owe(partial(_take_back, hold))
         self.phase_timer.set(self.floor)
         self.deadlines.set(self.floor)
         asked = [r.question for r in self.floor.routes if r.question is not None]
@@ -380,10 +380,6 @@ class Conversation:
 
 def _too_late(floor: Floor, now: float) -> tuple[Draft, ...]:
     return (*admission.expire_approvals(floor, now), *admission.miss(floor, now))
-
-
-def _take_back(hold: Hold, floor: Floor, now: float) -> tuple[Draft, ...]:
-    return admission.take_back(floor, hold)
 
 
 def _ask_again(number: int, floor: Floor, now: float) -> tuple[Draft, ...]:

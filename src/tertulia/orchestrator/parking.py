@@ -111,6 +111,10 @@ class Echo:
         self._heard += text
         return None
 
+    def settle(self) -> None:
+        """What has been heard until now was repetition, whatever follows."""
+        self._heard = ""
+
     @property
     def whole(self) -> bool:
         """Whether all of what was told has been repeated."""

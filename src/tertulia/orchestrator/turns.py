@@ -271,6 +271,8 @@ class Turn(Absent):
         if self._later is None:
             self._later = [] if self._heard is None else self._delivered[self._heard :]
             self._delivered, self._heard, self._mark = [], None, 0
+            if self._echo is not None:
+                self._echo.settle()
             self._settled.set()
         self.hold = hold
 

@@ -72,21 +72,22 @@ def expire_parked(floor: Floor, hold: Hold, now: float) -> tuple[Draft, ...]:
     return (end(parked, Outcome.EXPIRED),)
 
 
-def take_back(floor: Floor, hold: Hold) -> tuple[Draft, ...]:
-    """Take up a turn that an earlier owner of the room left parked: it is to have the floor again.
+def take_back(floor: Floor) -> tuple[Draft, ...]:
+    """Take up the turns that an earlier owner left parked: they are to have the floor again.
 
-    It runs again then, and comes to the place where it waited.
+    They run again then, and come to the place where they waited.
     """
-    parked = next((one for one in floor.parked if one.turn == hold.turn), None)
-    if parked is None:
-        return ()
+    return tuple(_taken_back(floor, parked) for parked in floor.parked)
+
+
+def _taken_back(floor: Floor, parked: Hold) -> Draft:
     if parked.turn in floor.ending:
-        return (end(parked, Outcome.INTERRUPTED),)
+        return end(parked, Outcome.INTERRUPTED)
     if parked.attempt > WAITS:
         problem = f"given up: the process ended {parked.attempt} times during this turn"
-        return (end(parked, Outcome.FAILED, problem),)
+        return end(parked, Outcome.FAILED, problem)
     asked = ReturnRequested(parked.turn, crashed=True)
-    return (Draft(parked.participant, asked, parked.audience),)
+    return Draft(parked.participant, asked, parked.audience)
 
 
 # ---- asking somebody in mid-turn
