@@ -34,7 +34,7 @@ from tests.orchestrator.rooms import (
 
 from tertulia.orchestrator import Event, Policy, Room, Said, Speaker
 from tertulia.orchestrator.conditions import said as kept_as
-from tertulia.orchestrator.errors import Refused, StoreBusy, Unreachable
+from tertulia.orchestrator.errors import Refused, ShuttingDown, StoreBusy, Unreachable
 from tertulia.orchestrator.floor import Phase
 from tertulia.orchestrator.policies import specify
 from tertulia.orchestrator.room import Addressing, Audience, CutAt, InputPolicy, ParticipantId
@@ -108,6 +108,7 @@ class Life(RuleBasedStateMachine):
         self.listeners: list[dict[str, Reader]] = []  # and one for each participant
         self.performances: list[Performance] = []
         self.account = Account(KITCHEN)
+        self.zombies: list[Room] = []
 
     def do(self, work: Coroutine[Any, Any, T]) -> T:
         return self.runner.run(work)
@@ -291,6 +292,7 @@ class Life(RuleBasedStateMachine):
         async def take_over() -> None:
             old, dead = self.room, self.house
             dead.crash()
+            self.zombies.append(old)
             self.log.errors = []
             await self.reopen()
             if zombie:
@@ -349,6 +351,8 @@ class Life(RuleBasedStateMachine):
         await self.come_to_rest()
         await self.room.close("the end")
         await settle(200)  # time for zombies to find out
+        for room in self.zombies:  # one in whose room a turn waited to come back may never do so
+            await room.live.leave(ShuttingDown())
         last = self.readers[-1]
         await asyncio.wait_for(last.task, 1)
         said: dict[str, Sequence[Event]] = {who: await self.room.said(who) for who in CAST}
