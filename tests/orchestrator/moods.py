@@ -6,9 +6,11 @@ from dataclasses import dataclass, field
 from random import Random
 from typing import Any
 
-from tests.orchestrator.programs import BO, CAST, EVE, FLO, RULES
+from tests.orchestrator.programs import BO, CAST, EVE, FLO
+from tests.orchestrator.waits import RULES
 
 from tertulia.orchestrator import Asking, Event, Reply, Turn
+from tertulia.orchestrator.approvals import Matter
 from tertulia.orchestrator.errors import Refused
 from tertulia.orchestrator.room import Audience, ParticipantId, TurnId
 
@@ -88,10 +90,12 @@ class Moody:
                     return
             case 1:
                 rule = chance.choice(RULES)
-                await turn.approval(Asking(f"{turn.id}/all", "approve", "x", "{}", rule, 20))
+                await turn.approval(Asking(f"{turn.id}/all", Matter.APPROVE, "x", "{}", rule, 20))
             case 2:
                 names = [f"{turn.id}/{turn.attempt}/{n}/{chance.random()}" for n in range(2)]
-                asked = (Asking(n, "approve", "x", "{}", chance.choice(RULES), 20) for n in names)
+                asked = (
+                    Asking(n, Matter.APPROVE, "x", "{}", chance.choice(RULES), 20) for n in names
+                )
                 await asyncio.gather(*map(turn.approval, asked))
             case _:
                 async with turn.parked(chance.choice([0.5, 20])):

@@ -7,6 +7,7 @@ from contextlib import aclosing
 from pathlib import Path
 
 from tertulia.agents.cards import Card
+from tertulia.cli.consenting import ANSWERS, answer, still_waiting
 from tertulia.cli.keyboard import Keyboard
 from tertulia.cli.output import leave_in_peace, line
 from tertulia.cli.running import adviser, speakers, with_model
@@ -30,6 +31,9 @@ HELP = """\
   /grant NAME          name who speaks next (as the chair of a chaired room)
   /deny NAME [WHY]     turn a raised hand down
   /vote OPTION         vote on what is put to the vote (also by number); alone: abstain
+  /approve ID [JSON]   let it be done (with edited arguments); an id's last part is enough
+  /refuse ID [WHY]     do not let it be done
+  /resolve ID ANSWER   what became of it: happened, again or give_up, and a note
   /policy NAME         arbitrate by another policy from now on
   /resume              let the room go on that has stopped
   /who                 who is here, and who has the floor
@@ -166,6 +170,13 @@ class Place:
                 await self._room.post(self._me, text)
             return True
         command, _, rest = text.partition(" ")
+        if command in ANSWERS:
+            self._complain(await answer(self._room, self._me, command, rest))
+            return True
+        return await self._command(command, rest)
+
+    async def _command(self, command: str, rest: str) -> bool:
+        """Do what a command says; whether to go on."""
         match command:
             case "/hand" if rest.strip() == "down":
                 await self._room.cancel_request(self._me)
@@ -204,6 +215,10 @@ class Place:
                 await self._room.change_policy(rest, by=self._me)
             case _:
                 self._tell(f"! write {command} NAME{' TEXT' if command == '/whisper' else ''}")
+
+    def _complain(self, wrong: str | None) -> None:
+        if wrong is not None:
+            self._tell(f"! {wrong}")
 
     def _addressed(self, rest: str) -> tuple[str, str]:
         """Whom words begin with, by handle or display name, and the words after it.
@@ -250,6 +265,7 @@ class Place:
         status += f" · {floor.stage.name}" if floor.stage.name else ""
         if floor.question is not None and floor.question.ballot is not None:
             status += f" · /vote {' | '.join(floor.question.ballot.options)}"
+        status += still_waiting(self._room.approvals(self._me))
         status += f" · hands: {', '.join(hands)}" if hands else ""
         return shown(status + (f" · {words}" if words else ""))
 

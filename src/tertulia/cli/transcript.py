@@ -10,9 +10,10 @@ from functools import singledispatchmethod
 from rich.console import Console
 from rich.text import Text
 
+from tertulia.cli.consenting import of_waiting
 from tertulia.cli.output import page
 from tertulia.cli.planning import of_plans
-from tertulia.cli.wording import cast, counted, known, opening, put_to_the_vote
+from tertulia.cli.wording import cast, counted, known, opening, put_to_the_vote, used_up
 from tertulia.cli.wording import shown as shown
 from tertulia.orchestrator import Delta, Event, Kind, Outcome, Said
 from tertulia.orchestrator.ballots import VoteCast, VoteCounted
@@ -50,7 +51,9 @@ from tertulia.orchestrator.events import (
     TurnEnded,
     TurnGranted,
     TurnInformed,
+    TurnParked,
     TurnResumed,
+    TurnReturned,
     Uptake,
 )
 from tertulia.orchestrator.room import ROOM, ParticipantId, TurnId
@@ -102,7 +105,13 @@ class LiveTranscript:
     @singledispatchmethod
     def _show(self, body: Body, event: Event) -> None:
         """Show what is worded elsewhere; of what is not, nothing."""
-        for text, style in of_plans(body, self._name(event.by)):
+        match body:
+            case TurnParked(turn=turn):
+                self._off(turn)
+            case TurnReturned(turn=turn):
+                self._speaking[turn] = event.by
+        plans = of_plans(body, self._name(event.by))
+        for text, style in (*plans, *of_waiting(event, self._name)):
             self._note(text, style)
 
     @_show.register
@@ -110,12 +119,9 @@ class LiveTranscript:
         self._note(opening(body, event.room), "bold")
 
     @_show.register
-    def _(self, body: RoomPaused, event: Event) -> None:
-        self._note(f"the room is paused{self._by(event)}")
-
-    @_show.register
-    def _(self, body: RoomResumed, event: Event) -> None:
-        self._note(f"the room goes on{self._by(event)}")
+    def _(self, body: RoomPaused | RoomResumed, event: Event) -> None:
+        does = "is paused" if isinstance(body, RoomPaused) else "goes on"
+        self._note(f"the room {does}{self._by(event)}")
 
     @_show.register
     def _(self, body: PolicyChanged, event: Event) -> None:
@@ -163,12 +169,9 @@ class LiveTranscript:
         self._note(f"{self._name(event.by)} strikes note {body.note}")
 
     @_show.register
-    def _(self, body: RouterAttached, event: Event) -> None:
-        self._note(f"{self._name(event.by)} has a router")
-
-    @_show.register
-    def _(self, body: RouterDetached, event: Event) -> None:
-        self._note(f"{self._name(event.by)} has no router any more")
+    def _(self, body: RouterAttached | RouterDetached, event: Event) -> None:
+        has = "has a router" if isinstance(body, RouterAttached) else "has no router any more"
+        self._note(f"{self._name(event.by)} {has}")
 
     @_show.register
     def _(self, body: FloorRequested, event: Event) -> None:
@@ -257,8 +260,7 @@ class LiveTranscript:
 
     @_show.register
     def _(self, body: TurnEnded, event: Event) -> None:
-        self._speaking.pop(body.turn, None)
-        self._heard.pop(body.turn, None)
+        self._off(body.turn)
         if body.outcome is Outcome.ROLLED_BACK:
             self._note(f"{self._name(event.by)}'s turn begins anew")
         elif body.outcome is not Outcome.COMMITTED:
@@ -274,11 +276,7 @@ class LiveTranscript:
 
     @_show.register
     def _(self, body: BudgetSpent, event: Event) -> None:
-        whose = (
-            "the agents have" if body.participant is None else f"{self._name(body.participant)} has"
-        )
-        limit = body.limit.removeprefix("room_")
-        self._note(f"{whose} used up the limit of {limit}, {body.amount:g}")
+        self._note(used_up(body, self._name))
 
     @_show.register
     def _(self, body: ConditionChanged, event: Event) -> None:
@@ -314,6 +312,11 @@ class LiveTranscript:
         elif body.uptake is Uptake.DECLINED:
             self._write(" — [not taken up: ask again after the turn]", "red")
         self._close()
+
+    def _off(self, turn: TurnId) -> None:
+        """It has no floor any more."""
+        self._speaking.pop(turn, None)
+        self._heard.pop(turn, None)
 
     # ---- writing
 

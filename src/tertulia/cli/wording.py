@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable, Iterator
 
 from tertulia.orchestrator.ballots import Ballot, VoteCast, VoteCounted
+from tertulia.orchestrator.bounds import BudgetSpent
 from tertulia.orchestrator.events import RoomOpened
 from tertulia.orchestrator.profile import Profile
 from tertulia.orchestrator.room import ParticipantId, RoomId
@@ -38,6 +39,13 @@ def counted(told: VoteCounted, name: Callable[[ParticipantId], str]) -> Iterator
     if told.votes:
         votes = (f"{name(who)}: {option or '-'}" for who, option in told.votes.items())
         yield f"who voted what · {', '.join(votes)}"
+
+
+def used_up(body: BudgetSpent, name: Callable[[ParticipantId], str]) -> str:
+    """Whose limit is used up."""
+    whose = "the agents have" if body.participant is None else f"{name(body.participant)} has"
+    limit = body.limit.removeprefix("room_")
+    return f"{whose} used up the limit of {limit}, {body.amount:g}"
 
 
 def known(profile: Profile) -> str:

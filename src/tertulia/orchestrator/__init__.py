@@ -1,7 +1,7 @@
 """Who speaks, and when. The ground of the house: it imports nothing of ours."""
 
 from tertulia.orchestrator.admission import member
-from tertulia.orchestrator.approvals import ApprovalRule, Asking, Ruling, Verdict
+from tertulia.orchestrator.approvals import ApprovalRule, Asking, Matter, Ruling, Verdict
 from tertulia.orchestrator.arbiter import Step, decide, step
 from tertulia.orchestrator.clock import WallClock
 from tertulia.orchestrator.consultation import Adviser, Consultation
@@ -47,6 +47,7 @@ __all__ = [
     "Kind",
     "Ledger",
     "Log",
+    "Matter",
     "Note",
     "Outcome",
     "Participant",

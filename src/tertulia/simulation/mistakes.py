@@ -24,7 +24,7 @@ from tertulia.simulation.source import Loc
 
 Mistake: TypeAlias = tuple[Loc, str]
 
-DEEDS = ("say", "hand", "interrupt", "vote", "leave")
+DEEDS = ("say", "hand", "interrupt", "vote", "approve", "refuse", "leave")
 MOMENTS = ("at", "when", "while")
 NAMELESS = handle("")
 """The handle of names without a letter from a to z: it says nothing about who is meant."""

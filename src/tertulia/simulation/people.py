@@ -1,12 +1,13 @@
 """Simulated people: each follows its cues, beside everybody else, and is never waited for."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 
 from tertulia.orchestrator import Clock, Event, Room
+from tertulia.orchestrator.approvals import Approval
 from tertulia.orchestrator.errors import Refused
-from tertulia.orchestrator.events import Consulted, TurnGranted
+from tertulia.orchestrator.events import ApprovalAsked, Consulted, TurnGranted
 from tertulia.orchestrator.room import ParticipantId
 from tertulia.simulation.insistence import insist
 from tertulia.simulation.scenario import Cue, Role
@@ -55,6 +56,8 @@ class Person:
                 await self._floor(self.id)
             elif cue.when == "vote":
                 await self._vote()
+            elif cue.when == "approval":
+                await self._approval(cue.approve or cue.refuse)
             elif cue.speaking is not None:
                 await self._floor(self.whom(cue.speaking))
             await self.clock.sleep(cue.wait)
@@ -78,6 +81,11 @@ class Person:
         asked = self.room.floor.question
         if asked is None or asked.ballot is None:
             await self._until(_puts_to_the_vote)
+
+    async def _approval(self, tool: str | None) -> None:
+        """Wait until something waits for approval."""
+        if _of_tool(self.room.approvals(self.id), tool) is None:
+            await self._until(lambda event: _asks_for(event, tool))
 
     async def _until(self, happens: Callable[[Event], bool]) -> None:
         self.waits = True
@@ -108,8 +116,29 @@ class Person:
             await self.room.interrupt(me, self.whom(cue.interrupt))
         elif cue.vote is not None:
             await self.room.vote(me, cue.vote)
+        elif cue.approve is not None or cue.refuse is not None:
+            await self._decide(cue)
         else:
             await self.room.leave(me)
+
+    async def _decide(self, cue: Cue) -> None:
+        """Approve or refuse the oldest call of this tool that waits; nothing, if none does."""
+        name = _of_tool(self.room.approvals(self.id), cue.approve or cue.refuse)
+        if name is None:
+            return
+        if cue.approve is not None:
+            await self.room.approve(self.id, name)
+        else:
+            await self.room.refuse(self.id, name)
+
+
+def _of_tool(waiting: Sequence[Approval], tool: str | None) -> str | None:
+    """The oldest that waits, of this tool."""
+    return next((one.id for one in waiting if tool in (None, one.tool)), None)
+
+
+def _asks_for(event: Event, tool: str | None) -> bool:
+    return isinstance(event.body, ApprovalAsked) and tool in (None, event.body.tool)
 
 
 def _puts_to_the_vote(event: Event) -> bool:

@@ -37,7 +37,8 @@ class BadScenario(Invalid):
 class Cue(Strict):
     """What a person does, and when.
 
-    One of ``say``, ``hand`` (up or down), ``interrupt`` (cut somebody off), ``vote``, ``leave``.
+    One of ``say``, ``hand`` (up or down), ``interrupt`` (cut somebody off), ``vote``, ``approve``
+    and ``refuse`` (a call of this tool that waits for approval), ``leave``.
     It happens ``at`` so many seconds after the beginning; or when the room has been ``quiet`` for
     ``wait`` seconds; or ``wait`` seconds after the person was given the ``floor``, or something was
     put to the ``vote``, or somebody else was given the floor (``while``), or, with none of these,
@@ -50,9 +51,11 @@ class Cue(Strict):
     hand: Literal["up", "down"] | None = None
     interrupt: Name | None = None
     vote: Name | None = None
+    approve: Name | None = None
+    refuse: Name | None = None
     leave: bool = False
     at: Seconds | None = None
-    when: Literal["quiet", "floor", "vote"] | None = None
+    when: Literal["quiet", "floor", "vote", "approval"] | None = None
     speaking: Name | None = Field(default=None, alias="while")
     wait: Seconds = 0.0
 

@@ -60,6 +60,8 @@ UNGIVEN = (
     "votes",
 )
 """Fields of a participant that came later than rooms were named."""
+LATER_DEEDS = ("vote", "approve", "refuse")
+"""What a cue may say that came later."""
 
 
 def room_name(scenario: Scenario, seed: int) -> RoomId:
@@ -90,7 +92,10 @@ class Once:
 
 
 def _absent(role: Role) -> dict[str, Any]:
-    cues = {place: {"vote"} for place, cue in enumerate(role.cues) if cue.vote is None}
+    cues = {
+        place: {deed for deed in LATER_DEEDS if getattr(cue, deed) is None}
+        for place, cue in enumerate(role.cues)
+    }
     fields = (field for field in UNGIVEN if getattr(role, field) in ("", None, 0, (), {}))
     return {"cues": cues, **dict.fromkeys(fields, True)}
 
