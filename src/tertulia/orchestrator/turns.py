@@ -370,8 +370,6 @@ class RunningTurn:
 
 
 def _find(view: tuple[Event, ...], seq: int | None) -> Event | None:
-    if seq is None:
-        return None
     return next((event for event in reversed(view) if event.seq == seq), None)
 
 
