@@ -16,6 +16,7 @@ from .nodes import model_caller, planner, router, tool_executor
 from .prompts import Budget, prompt
 from .remote import Patience, Remote
 from .room_tools import Bounds, room_tools
+from .room_within import Talk, room_within
 from .routers import Keywords
 from .scripted import Hang, Scripted
 from .speaker import ModelSpeaker
@@ -49,6 +50,7 @@ __all__ = [
     "ServerLost",
     "ServerSilent",
     "ServerUnusable",
+    "Talk",
     "Terms",
     "TokenBudget",
     "TurnState",
@@ -67,6 +69,7 @@ __all__ = [
     "prompt",
     "retriever",
     "room_tools",
+    "room_within",
     "router",
     "search_documents",
     "summarizer",
