@@ -119,6 +119,7 @@ async def test_a_server_over_http_that_is_killed_in_mid_call_is_told_at_once(
         assert await box["price_of"].ainvoke({"article": "tea"}) == "350"
         long = asyncio.ensure_future(box["stall"].ainvoke({"seconds": 60}))
         await begun(tmp_path, "stall")
+        assert await box["price_of"].ainvoke({"article": "cup"}) == "900"  # so it answers by now
         await shop.kill()
         with pytest.raises(ServerLost, match="may have happened"):
             await long
