@@ -141,11 +141,11 @@ def test_a_room_s_settings_are_checked(setting: str, told: str) -> None:
     [
         (
             "{say: x, hand: up}",
-            "a cue has exactly one of: say, hand, interrupt, vote, leave; this",
+            "a cue has exactly one of: say, hand, interrupt, vote, approve, refuse, leave; this",
         ),
         (
             "{at: 3}",
-            "a cue has exactly one of: say, hand, interrupt, vote, leave; this one ",
+            "a cue has exactly one of: say, hand, interrupt, vote, approve, refuse, leave; this",
         ),
         ("{say: x, at: 3, when: quiet}", "a cue has at most one of: at, when, while; this one ha"),
         ("{hand: up, to: [Bo]}", "to and whisper go with say"),
@@ -158,7 +158,7 @@ def test_a_room_s_settings_are_checked(setting: str, told: str) -> None:
         ("{say: x, at: -1}", "at: Input should be greater than or equal to 0"),
         ("{say: x, at: .nan}", "at: Input should be a finite number"),
         ("{say: x, wait: 1.0e+9}", "wait: Input should be less than or equal to 31536000"),
-        ("{say: x, when: noon}", "when: Input should be 'quiet', 'floor' or 'vote'"),
+        ("{say: x, when: noon}", "when: Input should be 'quiet', 'floor', 'vote' or 'approval'"),
         ("{say: 12:30}", "say: must be text; put it in quotes"),
         (f"{{say: {'x' * 20_001}}}", "say: 20,001 characters; the room takes 20,000 at most"),
     ],
