@@ -13,13 +13,14 @@ from typing import Any
 import pytest
 from tests.evaluation.tasks.shop import Shop
 
-from tertulia.compose import House, ledger_of
+from tertulia.compose import House, agent, human, ledger_of, observer
 from tertulia.evaluation.tasks.driver import moments, run
 from tertulia.evaluation.tasks.exam import Pace
 from tertulia.evaluation.tasks.record import Step, steps
 from tertulia.evaluation.tasks.script import Ask, Play
-from tertulia.evaluation.tasks.stage import TALK, WORLD, play_all
+from tertulia.evaluation.tasks.stage import POLICY, SETTINGS, TALK, WORLD, play_all
 from tertulia.evaluation.tasks.world import Journal
+from tertulia.orchestrator import Turn
 from tertulia.orchestrator.room import RoomId
 from tertulia.storage import verify
 
@@ -69,23 +70,30 @@ async def test_a_play_is_played_as_it_is_written(tmp_path: Path) -> None:
     found = await recorded(tmp_path)
     assert [told(step) for step in found] == WHOLE
     assert [step.at for step in found] == sorted(step.at for step in found)
-    assert heard == [("call",)] * 5 + [("ended", "sale 0")]
+    assert [what for what in heard if what[0] != "said"] == [("call",)] * 5 + [("ended", "sale 0")]
+    assert heard.count(("said", "sale 0")) == 5
 
 
-@pytest.mark.parametrize("calls", [1, 2, 3, 4, 5])
-async def test_a_play_that_was_left_in_the_middle_goes_on(tmp_path: Path, calls: int) -> None:
-    left, heard = asyncio.Event(), list[tuple[Any, ...]]()
+async def left_at(calls: int, folder: Path, heard: list[tuple[Any, ...]]) -> None:
+    """Play, and leave in the middle of that call."""
+    left, before = asyncio.Event(), heard.count(("call",))
 
     def leave_at_call(*what: Any) -> None:
         heard.append(what)
-        if heard.count(("call",)) == calls:
+        if heard.count(("call",)) == before + calls:
             left.set()
 
-    playing = asyncio.create_task(play_all(Shop(), tmp_path, Pace(), leave_at_call))
+    playing = asyncio.create_task(play_all(Shop(), folder, Pace(), leave_at_call))
     await left.wait()
     playing.cancel()
     with pytest.raises(asyncio.CancelledError):
         await playing
+
+
+@pytest.mark.parametrize("calls", [1, 2, 3, 4, 5])
+async def test_a_play_that_was_left_in_the_middle_goes_on(tmp_path: Path, calls: int) -> None:
+    heard: list[tuple[Any, ...]] = []
+    await left_at(calls, tmp_path, heard)
     await play_all(Shop(), tmp_path, Pace(), lambda *what: heard.append(what))
     assert [told(step) for step in await recorded(tmp_path)] == WHOLE
     assert [what for what in heard if what[0] == "taken up"]
@@ -93,6 +101,24 @@ async def test_a_play_that_was_left_in_the_middle_goes_on(tmp_path: Path, calls:
         assert [entry.answer for entry in journal.of("sale 0")] == [
             f"{n} cents" for n in (1, 3, 6, 10)
         ]
+
+
+async def test_a_turn_that_failed_before_the_room_was_taken_up_ends_its_task(
+    tmp_path: Path,
+) -> None:
+    async def stumble(turn: Turn) -> None:
+        raise LookupError("lost the thread")
+
+    async with House(f"sqlite:///{tmp_path / TALK}") as house:
+        those = (human("Ann"), agent("Clerk", stumble), observer("Guard"))
+        room = await house.room("task-0", *those, policy=POLICY, settings=SETTINGS)
+        await room.post("ann", "Put something in, clerk.", key="line-0", to=["clerk"])
+        await room.lapse()
+    heard: list[tuple[Any, ...]] = []
+    playing = play_all(Shop(), tmp_path, Pace(), lambda *what: heard.append(what))
+    await asyncio.wait_for(playing, 20)
+    (why,) = [what[1] for what in heard if what[0] == "unfinished"]
+    assert "LookupError: lost the thread" in why
 
 
 async def test_every_call_is_made_on_behalf_of_the_person_who_asked(tmp_path: Path) -> None:

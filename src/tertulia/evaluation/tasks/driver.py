@@ -8,6 +8,7 @@ import asyncio
 import multiprocessing
 import signal
 import time
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -22,6 +23,7 @@ from tertulia.evaluation.tasks.exam import Exam, Pace
 from tertulia.evaluation.tasks.record import Step, steps
 from tertulia.evaluation.tasks.stage import TALK, WORLD, play_all, room_of
 from tertulia.evaluation.tasks.world import Journal
+from tertulia.orchestrator.admission.turns import RESUMPTIONS
 from tertulia.orchestrator.errors import Misbehaved
 
 PATIENCE_S = 600.0
@@ -69,6 +71,7 @@ class _Driver:
         self._exam, self._folder, self._pace, self._outcome = exam, folder, pace, outcome
         self._chance = Random(pace.seed)  # noqa: S311 - it is to come out the same
         self._calls, self._moments = 0, moments(exam, pace, self._chance)
+        self._taken_up = Counter[str]()
         self._context = multiprocessing.get_context("forkserver")
         self._context.set_forkserver_preload([__name__, *exam.needs])
 
@@ -101,15 +104,19 @@ class _Driver:
             match word:
                 case "call":
                     self._calls += 1
-                    if self._moments and self._calls >= self._moments[0]:
+                    if self._due():
                         del self._moments[0]
                         time.sleep(self._chance.random() * JITTER_S)
                         process.kill()
                         self._outcome.kills += 1
                         return False
                 case "taken up":
+                    task, turns = rest
                     self._outcome.resumed += 1
-                    self._outcome.turns += rest[0]
+                    self._outcome.turns += turns
+                    self._taken_up[task] += turns
+                case "said" | "ended":
+                    self._taken_up.pop(rest[0], None)
                 case "unfinished":
                     self._outcome.unfinished.append(rest[0])
                 case "broken":
@@ -117,6 +124,11 @@ class _Driver:
                 case "over":
                     return True
         raise Misbehaved(who="the process that plays", what=f"did nothing for {PATIENCE_S:.0f} s")
+
+    def _due(self) -> bool:
+        """Whether to kill now: no turn is killed so often that its room would give it up."""
+        spared = max(self._taken_up.values(), default=0) >= RESUMPTIONS
+        return bool(self._moments) and self._calls >= self._moments[0] and not spared
 
 
 @contextmanager

@@ -63,9 +63,9 @@ class Stage:
         )  # fmt: skip
         said = await room.said(limit=len(play.lines) + 1)
         if said or room.floor.holds:
-            self.tell("taken up", len(room.floor.holds))
+            self.tell("taken up", task, len(room.floor.holds))
         try:
-            await _Prompter(room, play, self.pace, task).see_through(said)
+            await _Prompter(room, play, self, task).see_through(said)
         except Unfinished as error:
             self.tell("unfinished", str(error))
         self.journal.end(task)
@@ -88,14 +88,15 @@ class Stage:
 class _Prompter:
     """Begins a play, says the lines of persons when it is their turn, and sees the end."""
 
-    def __init__(self, room: Room, play: Play, pace: Pace, task: str) -> None:
-        self._room, self._play, self._pace, self._task = room, play, pace, task
+    def __init__(self, room: Room, play: Play, stage: Stage, task: str) -> None:
+        self._room, self._play, self._task = room, play, task
+        self._pace, self._tell = stage.pace, stage.tell
         self._people = {p.id: play.part(p.id) for p in play.players if p.kind is Kind.HUMAN}
         self._spoken = Counter[str]()
 
     async def see_through(self, said: Sequence[Event]) -> None:
         """Return when the last word has been said. Raises ``Unfinished``."""
-        room, after = self._room, self._room.floor.head
+        room = self._room
         if room.floor.phase is Phase.PAUSED:
             return
         self._spoken.update(event.by for event in said)
@@ -103,14 +104,15 @@ class _Prompter:
             await self._prompt(said[-1])
         elif not (room.floor.holds or room.floor.pending):
             await self._begin(self._play.lines[0])
-        said_in: TurnId | None = None
-        async for event in room.subscribe(after=after):
+        after, said_in = (said[-1].seq, _turn_of(said[-1])) if said else (0, None)
+        async for event in room.subscribe(after=after):  # a turn may have been given up already
             match event:
                 case Event(body=Concluded()):
                     return
                 case Event(body=Said(turn=turn)):
                     self._spoken[event.by] += 1
                     said_in = turn
+                    self._tell("said", self._task)
                     await self._prompt(event)
                 case Event(body=TurnEnded(turn=turn, problem=problem)) if (
                     turn != said_in and event.by not in self._people
@@ -136,6 +138,10 @@ class _Prompter:
         line = self._people[who][place]
         to = () if line.to is None else (line.to,)
         await self._room.post(who, line.says, key=f"line-{place}", to=to)
+
+
+def _turn_of(event: Event) -> TurnId | None:
+    return event.body.turn if isinstance(event.body, Said) else None
 
 
 def _graph(actor: Actor, player: Player, tools: Sequence[BaseTool]) -> TurnGraph:
