@@ -6,7 +6,7 @@ BIN   := $(VENV)/bin
 READY := $(VENV)/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check mutants bench format constraints clean
+.PHONY: help demo test long check mutants bench format constraints clean
 
 help: ## List what can be made
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -16,6 +16,9 @@ demo: $(READY) ## Watch people and agents talk in one room, offline
 
 test: $(READY) ## Run the tests
 	@$(BIN)/pytest
+
+long: $(READY) ## Run the tests that take minutes, too: a kill at every moment
+	@$(BIN)/pytest -m long
 
 # Every step runs, whatever the one before it said, so that one call shows all there is to mend.
 check: $(READY) ## Run what CI runs: format, lint, types, import rules, tests

@@ -77,6 +77,7 @@ def test_a_death_at_a_state_of_the_ledger_does_nothing_twice(
 
 
 @pytest.mark.slow
+@pytest.mark.long
 @pytest.mark.parametrize("points", MANY, ids=", ".join)
 def test_a_death_at_any_state_of_the_ledger_does_nothing_twice(
     nursery: Nursery, tmp_path: Path, points: tuple[str, ...]

@@ -99,12 +99,13 @@ def child(folder: Path, *at: str) -> "subprocess.CompletedProcess[str]":
 
 @pytest.mark.db
 @pytest.mark.slow
+@pytest.mark.parametrize("every", [8, pytest.param(1, marks=pytest.mark.long)])
 def test_killed_at_any_checkpoint_it_comes_to_the_same_and_asks_nothing_twice(
-    tmp_path: Path,
+    tmp_path: Path, every: int
 ) -> None:
-    wanted, at = run(alone(trip)), 0
+    wanted, at = run(alone(trip)), 1 - every
     while True:
-        at += 1
+        at += every
         folder = tmp_path / str(at)
         folder.mkdir()
         first = child(folder, str(at))

@@ -29,6 +29,11 @@ pytestmark = [pytest.mark.db, pytest.mark.slow]
 
 ROOT = Path(__file__).parents[3]
 DOMAINS = ("airline", "retail", "telecom")
+PLAYED = [
+    pytest.param("airline", marks=pytest.mark.long),
+    pytest.param("retail", marks=pytest.mark.long),
+    "telecom",  # where both sides have tools
+]
 
 if TYPE_CHECKING:
     from tertulia.evaluation.tasks.tau2 import Tau2
@@ -72,7 +77,7 @@ def test_all_that_is_right_is_called_once_in_order_by_who_has_the_tool(domain: s
         assert len(play.lines) < 100  # as much as an agent sees of its room
 
 
-@pytest.mark.parametrize("domain", DOMAINS)
+@pytest.mark.parametrize("domain", PLAYED)
 def test_a_room_that_is_killed_in_mid_task_still_does_all_that_is_right(
     domain: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -86,7 +91,7 @@ def test_a_room_that_is_killed_in_mid_task_still_does_all_that_is_right(
     assert list(verify(f"sqlite:///{tmp_path / TALK}").violations) == []
 
 
-@pytest.mark.parametrize("domain", DOMAINS)
+@pytest.mark.parametrize("domain", PLAYED)
 def test_with_one_action_left_out_it_is_worth_nothing(
     domain: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
