@@ -74,5 +74,5 @@ $(READY): pyproject.toml constraints.txt
 	@$(find_uv); \
 	python=$$(python3 -c 'import sys; print(sys.executable if sys.version_info >= (3, 11) else 3.11)'); \
 	$$uv venv --quiet --allow-existing --python "$$python" $(VENV); \
-	$$uv pip install --quiet --python $(VENV) -c constraints.txt -e '.[embedded,mcp,dev]'
+	$$uv pip install --quiet --python $(VENV) -c constraints.txt -e '.[embedded,mcp,tasks,dev]'
 	@touch $@

@@ -63,7 +63,8 @@ def plain(requirement: str) -> str:
 
 def test_what_is_imported_is_asked_for() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
-    asked = [*project["dependencies"], *project["optional-dependencies"]["embedded"]]
+    extras = project["optional-dependencies"]
+    asked = [*project["dependencies"], *extras["embedded"], *extras["mcp"], *extras["tasks"]]
     declared = {plain(requirement) for requirement in asked}
     homes = packages_distributions()
     found = set[str]().union(*map(imported, (ROOT / "src").rglob("*.py")))
