@@ -84,7 +84,6 @@ class SimulatedServer:
     def __init__(self, name: str, hardware: Hardware, timeline: Timeline, told: "Told") -> None:
         """It is idle."""
         self.name, self.hardware = name, hardware
-        self.busy_s = 0.0
         self._timeline, self._told = timeline, told
         self._queue: deque[Call] = deque()
         self._reading: deque[Call] = deque()
@@ -98,11 +97,6 @@ class SimulatedServer:
     def running(self) -> int:
         """How many calls are being read or written."""
         return len(self._reading) + len(self._writing)
-
-    @property
-    def slots_used_s(self) -> int:
-        """How many slots are in use."""
-        return min(self.running, self.hardware.slots)
 
     def cold(self, call: Call) -> int:
         """What of a call's prompt would have to be read now."""
@@ -141,7 +135,6 @@ class SimulatedServer:
         passed, self._since = self._timeline.now - self._since, self._timeline.now
         if not (self._reading or self._writing):
             return
-        self.busy_s += passed
         steps = passed / self._step_s()
         if self._reading:
             self._reading[0].to_read -= steps * self.hardware.chunk

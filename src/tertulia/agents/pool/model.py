@@ -19,7 +19,6 @@ from langchain_core.outputs import ChatGenerationChunk
 from langchain_core.runnables import Runnable
 from langchain_core.tools import BaseTool
 from pydantic import Field, PrivateAttr
-from tenacity import RetryCallState, wait_exponential_jitter
 
 from tertulia.agents.callers import Caller, caller
 from tertulia.agents.connections import close_connections
@@ -38,8 +37,8 @@ CHARACTERS = 4
 TRIES = 4
 """How often one call is sent at most."""
 
-PAUSE = wait_exponential_jitter(multiplier=0.2, max=5.0, jitter=0.2)
-"""How long it is waited before a call is sent again where no other server is left."""
+PAUSE_S = (0.2, 5.0)
+"""The first and the longest pause before a call is sent again where no other server is left."""
 
 Chunks = AsyncGenerator[ChatGenerationChunk, None]
 
@@ -109,7 +108,6 @@ class Pooled(StreamedModel):
         job = calls.job(_wanted(who, tenant, messages))
         calls.retries = calls.retries.called()
         for sent in range(1, TRIES + 1):
-            lease: Lease
             async with calls.place(job) as lease:
                 try:
                     model = self.endpoints[lease.server.name].model
@@ -128,7 +126,7 @@ class Pooled(StreamedModel):
                 else:
                     return
             if job.barred.issuperset(self.endpoints):
-                await asyncio.sleep(_pause_s(sent))
+                await asyncio.sleep(min(PAUSE_S[0] * 2 ** (sent - 1), PAUSE_S[1]))
                 job = replace(job, barred=frozenset())
 
     def _bill(self, tenant: str, chunk: ChatGenerationChunk) -> None:
@@ -207,9 +205,3 @@ def _again(error: ModelFailed, job: Job, lease: Lease) -> Job | None:
     if not isinstance(error, ModelUnreachable):
         return None
     return replace(job, barred=job.barred | {lease.server.name})
-
-
-def _pause_s(sent: int) -> float:
-    state = RetryCallState(None, None, (), {})  # type: ignore[arg-type] # it looks at the number
-    state.attempt_number = sent
-    return float(PAUSE(state))
