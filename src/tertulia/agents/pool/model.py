@@ -6,9 +6,10 @@ leaves early frees the server at once.
 """
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, replace
+from itertools import count
 from typing import Any
 from weakref import WeakKeyDictionary
 
@@ -29,6 +30,8 @@ from tertulia.agents.pool.jobs import Job
 from tertulia.agents.pool.pool import Calls, Lease
 from tertulia.agents.pool.rates import Rates
 from tertulia.agents.pool.servers import Server
+from tertulia.agents.pool.tally import Tally
+from tertulia.agents.pool.watching import Call, Watched, Watcher, Watchers
 from tertulia.agents.streaming import StreamedModel
 
 CHARACTERS = 4
@@ -58,6 +61,19 @@ class Endpoint:
     kept_tokens: float = 400_000
 
 
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """What is asked of a model."""
+
+    messages: list[BaseMessage]
+    stop: list[str] | None
+    run_manager: AsyncCallbackManagerForLLMRun | None
+    settings: Mapping[str, Any]
+
+    def of(self, model: StreamedModel) -> AsyncIterator[ChatGenerationChunk]:
+        return model._astream(self.messages, self.stop, self.run_manager, **self.settings)
+
+
 class Pooled(StreamedModel):
     """Chat models behind one name; make it with ``pooled``."""
 
@@ -71,6 +87,8 @@ class Pooled(StreamedModel):
         default_factory=WeakKeyDictionary
     )
     _used: dict[str, Allowance] = PrivateAttr(default_factory=dict)
+    _watchers: Watchers = PrivateAttr(default_factory=Watchers)
+    _count: Iterator[int] = PrivateAttr(default_factory=lambda: count(1))
 
     @property
     def _llm_type(self) -> str:
@@ -82,22 +100,48 @@ class Pooled(StreamedModel):
         loop = asyncio.get_running_loop()
         if loop not in self._calls:
             servers = [_server(name, endpoint) for name, endpoint in self.endpoints.items()]
-            self._calls[loop] = Calls(self.name_of_pool, servers, loop.time)
+            self._calls[loop] = Calls(self.name_of_pool, servers, loop.time, self._watchers)
         return self._calls[loop]
 
     def used_by(self, tenant: str) -> Allowance:
         """What a tenant may use and has used."""
         return self._used.get(tenant) or self.allowances.get(tenant) or Allowance()
 
-    async def _astream(
+    def watch(self, watcher: Watcher) -> Callable[[], None]:
+        """Let somebody see what the pool does, as it does it; what is returned ends that."""
+        return self._watchers.add(watcher)
+
+    def _astream(
         self,
         messages: list[BaseMessage],
         stop: list[str] | None = None,
         run_manager: AsyncCallbackManagerForLLMRun | None = None,
         **kwargs: Any,
     ) -> AsyncIterator[ChatGenerationChunk]:
-        who, calls = caller(), self.calls
-        tenant = who.tenant or who.room
+        who = caller()
+        wanted = _wanted(who, who.tenant or who.room, messages)
+        asked = _Asked(messages, stop, run_manager, kwargs)
+        return self._shown(who, wanted, asked) if self._watchers else self._called(wanted, asked)
+
+    async def _shown(self, who: Caller, wanted: Job, asked: "_Asked") -> Chunks:
+        """The answer to a call that somebody watches."""
+        number, length = next(self._count), wanted.prompt_tokens
+        call = Call(self.name_of_pool, number, who, wanted.tenant, length)
+        tally, seen = Tally(length), Watched(self._watchers, call, self.calls.now)
+        error: BaseException | None = None
+        try:
+            async with aclosing(self._called(wanted, asked, seen)) as chunks:
+                async for chunk in chunks:
+                    tally.hear(chunk.message)
+                    yield chunk
+        except BaseException as caught:
+            error = caught
+            raise
+        finally:
+            seen.ended(tally.read, tally.written, self._cost(tally.read, tally.written), error)
+
+    async def _called(self, wanted: Job, asked: "_Asked", seen: Watched | None = None) -> Chunks:
+        calls, tenant = self.calls, wanted.tenant
         if self.used_by(tenant).spent:
             raise ModelRefused(
                 f"tenant {tenant!r} has used up what it may use",
@@ -105,14 +149,15 @@ class Pooled(StreamedModel):
                 where="in the pool",
                 hint="raise its allowance",
             )
-        job = calls.job(_wanted(who, tenant, messages))
+        job = calls.job(wanted)
         calls.retries = calls.retries.called()
         for sent in range(1, TRIES + 1):
             async with calls.place(job) as lease:
+                if seen is not None:
+                    seen.placed(lease.server.name)
                 try:
-                    model = self.endpoints[lease.server.name].model
-                    stream = model._astream(messages, stop, run_manager, **kwargs)
-                    async with aclosing(_heard(stream, lease)) as chunks:
+                    stream = asked.of(self.endpoints[lease.server.name].model)
+                    async with aclosing(_heard(stream, lease, seen)) as chunks:
                         async for chunk in chunks:
                             self._bill(tenant, chunk)
                             yield chunk
@@ -122,6 +167,8 @@ class Pooled(StreamedModel):
                     budget = calls.retries.retried()
                     if again is None or budget is None:
                         raise
+                    if seen is not None:
+                        seen.retried(error)
                     job, calls.retries = calls.job(again), budget
                 else:
                     return
@@ -133,9 +180,11 @@ class Pooled(StreamedModel):
         usage = chunk.message.usage_metadata if isinstance(chunk.message, AIMessage) else None
         if usage is None or tenant not in self.allowances:
             return
-        cost = (self.price_in or 0) * usage["input_tokens"] / 1e6
-        cost += (self.price_out or 0) * usage["output_tokens"] / 1e6
+        cost = self._cost(usage["input_tokens"], usage["output_tokens"])
         self._used[tenant] = self.used_by(tenant).use(usage["total_tokens"], cost)
+
+    def _cost(self, read: int, written: int) -> float:
+        return ((self.price_in or 0) * read + (self.price_out or 0) * written) / 1e6
 
     async def _alone(
         self, messages: list[BaseMessage], stop: list[str] | None, **kwargs: Any
@@ -186,12 +235,16 @@ def _wanted(who: Caller, tenant: str, messages: Sequence[BaseMessage]) -> Job:
     return Job(0, who.room, tenant, who.rank, prompt_tokens=length, prefix=prefix)
 
 
-async def _heard(stream: AsyncIterator[ChatGenerationChunk], lease: Lease) -> Chunks:
+async def _heard(
+    stream: AsyncIterator[ChatGenerationChunk], lease: Lease, seen: Watched | None
+) -> Chunks:
     """The chunks as they come; the lease hears of the first, and counts."""
     try:
         async for chunk in stream:
             if not lease.began:
                 lease.begin()
+                if seen is not None:
+                    seen.began()
             lease.written += bool(chunk.text)
             yield chunk
     finally:

@@ -15,6 +15,7 @@ from tertulia.agents.pool.budgets import RetryBudget
 from tertulia.agents.pool.jobs import Job
 from tertulia.agents.pool.queue import Queue
 from tertulia.agents.pool.servers import Server
+from tertulia.agents.pool.watching import Closed, Opened, Watchers
 
 MOST_WAITING = 10_000
 """How many calls wait at most; one more is refused at once, so that somebody notices."""
@@ -45,8 +46,10 @@ class Lease:
 
     def begin(self) -> None:
         """The first token has come."""
-        self._began_at = self._calls.now()
+        self._began_at, left_alone = self._calls.now(), self.server.breaker.open
         self.server.began(self.job.serial, self._began_at)
+        if left_alone and self._calls.watchers:
+            self._calls.watchers.tell(Closed(self._calls.name, self.server.name))
         self._calls.look()
 
     def fail(self, error: ModelFailed) -> None:
@@ -59,6 +62,9 @@ class Lease:
         elif isinstance(error, ModelUnreachable):
             server.breaker = server.breaker.failed(now)
             server.forget()
+            if server.breaker.open and self._calls.watchers:
+                rest_s = server.breaker.until - now
+                self._calls.watchers.tell(Opened(self._calls.name, server.name, rest_s))
 
     def end(self) -> None:
         """The call has ended, in whatever way, having ``written`` so many tokens."""
@@ -74,9 +80,16 @@ class Lease:
 class Calls:
     """The calls of one event loop."""
 
-    def __init__(self, name: str, servers: Sequence[Server], now: Callable[[], float]) -> None:
+    def __init__(
+        self,
+        name: str,
+        servers: Sequence[Server],
+        now: Callable[[], float],
+        watchers: Watchers | None = None,
+    ) -> None:
         """Nothing waits; ``now`` counts seconds and never goes back."""
         self.name, self.servers, self.now = name, tuple(servers), now
+        self.watchers = Watchers() if watchers is None else watchers
         self.queue = Queue()
         self.retries = RetryBudget()
         self._waiting: dict[int, asyncio.Future[Server]] = {}

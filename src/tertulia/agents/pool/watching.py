@@ -1,0 +1,175 @@
+"""What can be seen of a pool at work, as values: for metrics, traces and logs. It decides nothing.
+
+``pool.watch(watcher)`` calls ``watcher`` with each of these as it happens, in the task that makes
+the call, so that a tracer finds its context there. A ``list.append`` is a watcher. Nobody watches
+by default, and then nothing is made.
+"""
+
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from tertulia.agents.callers import Caller
+
+_LOG = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """A call that is watched: its number among the calls of a pool, and on whose behalf it is.
+
+    Tries of one call have one number. ``prompt_tokens`` is estimated from the length.
+    """
+
+    pool: str
+    number: int
+    caller: Caller
+    tenant: str
+    prompt_tokens: int
+
+
+@dataclass(frozen=True, slots=True)
+class Came:
+    """A call has come."""
+
+    call: Call
+
+
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """It is sent to a server, having waited for ``waited_s`` since it came or was sent last."""
+
+    call: Call
+    server: str
+    waited_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class Began:
+    """Its first token has come, ``first_s`` after it was sent there."""
+
+    call: Call
+    server: str
+    first_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class Retried:
+    """It failed before anything was heard, and waits to be sent again."""
+
+    call: Call
+    server: str
+    error: Exception
+
+
+@dataclass(frozen=True, slots=True)
+class Hedged:
+    """``first`` lets it wait for long, so that it is sent to ``second`` as well."""
+
+    call: Call
+    first: str
+    second: str
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """It has ended, ``seconds`` after it came. Every call that came ends once.
+
+    ``server`` is where it was last, empty if it never was anywhere. ``error`` is ``None`` for an
+    answer; ``CancelledError`` or ``GeneratorExit`` where somebody left early, else what was wrong.
+    Tokens are as the server told them, or else at least so many; ``cost`` is what these cost there.
+    """
+
+    call: Call
+    server: str
+    seconds: float
+    read: int
+    written: int
+    cost: float
+    error: BaseException | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """A server has failed so often that it is left alone for ``rest_s``."""
+
+    pool: str
+    server: str
+    rest_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class Closed:
+    """A server that was left alone has answered again."""
+
+    pool: str
+    server: str
+
+
+Sighting: TypeAlias = Came | Placed | Began | Retried | Hedged | Ended | Opened | Closed
+Watcher: TypeAlias = Callable[[Sighting], object]
+
+
+class Watchers:
+    """Those who watch one pool. It is false while nobody does."""
+
+    __slots__ = ("_watchers",)
+
+    def __init__(self) -> None:
+        """Nobody watches."""
+        self._watchers: tuple[Watcher, ...] = ()
+
+    def __bool__(self) -> bool:
+        return bool(self._watchers)
+
+    def add(self, watcher: Watcher) -> Callable[[], None]:
+        """Let somebody watch; what is returned ends that."""
+        self._watchers += (watcher,)
+
+        def leave() -> None:
+            self._watchers = tuple(one for one in self._watchers if one is not watcher)
+
+        return leave
+
+    def tell(self, sighting: Sighting) -> None:
+        """Tell all of them. One that fails does no harm to the call: it is logged."""
+        for watcher in self._watchers:
+            try:
+                watcher(sighting)
+            except Exception:
+                _LOG.exception("a watcher of a pool failed at %s", type(sighting).__name__)
+
+
+class Watched:
+    """One call as its watchers see it."""
+
+    __slots__ = ("_came", "_now", "_since", "_watchers", "call", "server")
+
+    def __init__(self, watchers: Watchers, call: Call, now: Callable[[], float]) -> None:
+        """It has come; ``now`` counts seconds."""
+        self.call, self.server = call, ""
+        self._watchers, self._now = watchers, now
+        self._came = self._since = now()
+        watchers.tell(Came(call))
+
+    def placed(self, server: str) -> None:
+        """It is sent somewhere."""
+        now = self._now()
+        waited_s, self._since, self.server = now - self._since, now, server
+        self._watchers.tell(Placed(self.call, server, waited_s))
+
+    def began(self) -> None:
+        """Its first token has come."""
+        self._watchers.tell(Began(self.call, self.server, self._now() - self._since))
+
+    def retried(self, error: Exception) -> None:
+        """It is to be sent again."""
+        self._since = self._now()
+        self._watchers.tell(Retried(self.call, self.server, error))
+
+    def ended(self, read: int, written: int, cost: float, error: BaseException | None) -> None:
+        """It is over."""
+        seconds = self._now() - self._came
+        ended = Ended(self.call, self.server, seconds, read, written, cost, error)
+        self._watchers.tell(ended)
