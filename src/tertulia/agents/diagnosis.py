@@ -4,7 +4,10 @@ Turns whatever the HTTP client, the OpenAI client or LangChain raised into one o
 never lets a key through: neither in the words, nor in the exception that is named as the cause.
 """
 
+from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
+from email.utils import parsedate_to_datetime
 from typing import TypeVar
 
 import httpx
@@ -13,6 +16,7 @@ from tertulia.agents.faults import (
     ModelFailed,
     ModelGarbled,
     ModelMissing,
+    ModelOverflowed,
     ModelRateLimited,
     ModelRefused,
     ModelStalled,
@@ -20,6 +24,27 @@ from tertulia.agents.faults import (
 )
 
 MOST_LETTERS = 200
+
+PASSING = frozenset({408, 425})
+"""What servers say, besides all from 500 on, when the same request may do later."""
+
+UNPAID = ("insufficient_quota", "billing_hard_limit")
+"""In the body of a 429 that waiting does not help."""
+
+LOADING = ("Loading model", "model is loading", "is currently loading")
+"""llama.cpp, Ollama, and Hugging Face's hosted models, after they were started."""
+
+OVERFLOWS = (
+    "context_length_exceeded",  # OpenAI, and many hosted ones
+    "maximum context length",  # vLLM, SGLang, OpenAI
+    "exceed_context_size",  # llama.cpp
+    "max_new_tokens` must be <=",  # TGI
+    "longer than the maximum model length",  # vLLM
+    "longer than the model's context length",  # SGLang
+    "prompt is too long",  # Anthropic
+    "exceeds the context window",  # Ollama, hosted ones
+)
+"""How servers say that a prompt does not fit; in small letters."""
 
 F = TypeVar("F", bound=ModelFailed)
 
@@ -66,9 +91,9 @@ class Endpoint:
         import openai  # a second to import, and whoever has such an error has paid it
 
         match error:
-            case openai.APIStatusError(status_code=status, response=response):
-                retry_after = _seconds(response.headers.get("retry-after"))
-                return self._by_status(status, _said(error.message, key), retry_after)
+            case openai.APIStatusError(status_code=status, response=response, body=body):
+                said, wait_s = _said(_words(body, error.message), key), wait_of(response.headers)
+                return self._by_status(status, said, wait_s, str(body))
             case openai.APITimeoutError() | httpx.TimeoutException():
                 hint = "see whether the server is up, or raise `connect_seconds`"
                 return self._fault(ModelUnreachable, "nobody answered in time", hint)
@@ -79,12 +104,14 @@ class Endpoint:
             case openai.APIResponseValidationError():
                 return self._garbled(_said(error.message, key))
             case openai.APIError():
-                what = f"the server gave up: {_said(error.message, key)}"
+                what = f"the server gave up: {_said(_words(error.body, error.message), key)}"
                 return self._fault(ModelUnreachable, what, "try again; its log may say more")
             case _:
                 return self._garbled(_said(f"{type(error).__name__}: {error}", key))
 
-    def _by_status(self, status: int, said: str, retry_after: float | None) -> ModelFailed:
+    def _by_status(
+        self, status: int, said: str, retry_after: float | None, body: str
+    ) -> ModelFailed:
         if status in {401, 403}:
             env = self.api_key_env
             hint = f"check the key in {env}" if env else "name the key's variable: `api_key_env`"
@@ -92,15 +119,24 @@ class Endpoint:
         if status == 404:
             hint = "check the model's name, and that the base URL ends as the server wants (…/v1)"
             return self._fault(ModelMissing, f"not found (404): {said}", hint)
-        if status == 429:
+        if status == 429 and not any(sign in body for sign in UNPAID):
             what = f"too many requests (429): {said}"
             hint = "try again later" if retry_after is None else f"try again in {retry_after:g} s"
             return self._fault(ModelRateLimited, what, hint, retry_after)
-        if status >= 500:
+        if status >= 500 or status in PASSING:
             what = f"the server failed ({status}): {said}"
-            return self._fault(ModelUnreachable, what, "try again; its log may say more")
-        what = f"the request was refused ({status}): {said}"
-        return self._fault(ModelRefused, what, "change the request or the model's settings")
+            hint = "try again; its log may say more"
+            if any(sign in body for sign in LOADING):
+                what, hint = f"the model is being loaded ({status})", "try again in a while"
+            return self._fault(ModelUnreachable, what, hint, retry_after)
+        if any(sign in body.lower() for sign in OVERFLOWS):
+            what = f"the prompt is too long for the model's context ({status}): {said}"
+            hint = "give the agents fewer tokens to read (`TokenBudget`), or the model more"
+            return self._fault(ModelOverflowed, what, hint)
+        hint = "change the request or the model's settings"
+        if status == 429:
+            hint = "nothing is left to pay with: see the account there"
+        return self._fault(ModelRefused, f"the request was refused ({status}): {said}", hint)
 
     def _garbled(self, what: str) -> ModelGarbled:
         hint = "check that the base URL is that of an OpenAI-style endpoint, as in …/v1"
@@ -131,9 +167,24 @@ def _said(text: str, key: str) -> str:
     return flat if len(flat) <= MOST_LETTERS else flat[:MOST_LETTERS] + " …"
 
 
-def _seconds(header: str | None) -> float | None:
-    """Read Retry-After in seconds (RFC 9110, 10.2.3); its date form is left alone."""
-    try:
-        return max(0.0, float(header)) if header else None
-    except ValueError:
-        return None
+def _words(body: object, otherwise: str) -> str:
+    """Find the words in the body of an error, as the servers there are put them."""
+    if isinstance(body, dict):
+        for name in ("message", "error", "detail"):
+            if body.get(name):
+                return _words(body[name], otherwise)
+    return body if isinstance(body, str) and body else otherwise
+
+
+def wait_of(headers: Mapping[str, str]) -> float | None:
+    """Read Retry-After in seconds (RFC 9110, 10.2.3), and OpenAI's ``retry-after-ms``.
+
+    A date is measured by the server's own clock, which its Date header tells.
+    """
+    for name, unit in (("retry-after-ms", 1e-3), ("retry-after", 1.0)):
+        with suppress(KeyError, ValueError):
+            return max(0.0, unit * float(headers[name]))
+    with suppress(KeyError, ValueError, TypeError):
+        until, now = (parsedate_to_datetime(headers[name]) for name in ("retry-after", "date"))
+        return max(0.0, (until - now).total_seconds())
+    return None

@@ -7,12 +7,17 @@
     │   ├── ModelRateLimited     too many requests; ``retry_after`` seconds, where the server said
     │   └── ModelStalled         it began, or never began, and then sent nothing
     ├── ModelRefused         the key, or the request, was turned down: change it
-    │   └── ModelMissing         no such model there, or its packages are not installed
+    │   ├── ModelMissing         no such model there, or its packages are not installed
+    │   ├── ModelOverflowed      the prompt is too long for the model's context
+    │   └── BudgetSpent          a participant, room or tenant has used up what it may use
     └── ModelGarbled         the answer is not what such an endpoint says
 
 Whoever retries looks at the project's tree, not at this one: each class is also a
 `Refused`, an `Unreachable` or a `Broken`. No error here ever carries a key.
 """
+
+from functools import partial
+from typing import Any
 
 from tertulia.orchestrator.errors import Broken, Refused, TertuliaError, Unreachable
 
@@ -47,6 +52,33 @@ class ModelRefused(ModelFailed, Refused):
 
 class ModelMissing(ModelRefused):
     """There is no such model there, or the packages that hold it are not installed."""
+
+
+class ModelOverflowed(ModelRefused):
+    """The prompt, with the answer that may be written, is too long for the model's context."""
+
+
+class BudgetSpent(ModelRefused):
+    """A participant, a room or a tenant has used up what it may use, or would with this call.
+
+    ``who`` (``"room 'attic'"``), ``budget`` (``"tokens"`` or ``"cost"``), ``used``, which counts
+    what calls in flight may come to where the budget is strict, ``wanted`` and ``allowed``.
+    """
+
+    def __init__(
+        self, *, who: str, budget: str, used: float, allowed: float, wanted: float, model: str
+    ) -> None:
+        """Say whose budget it is, of what, and how much of it is used."""
+        what = f"{who} has used up its {budget}: {used:,g} of {allowed:,g}"
+        if used < allowed:
+            what = f"{who} has {used:,g} of {allowed:,g} {budget} in use; this may take {wanted:,g}"
+        super().__init__(what, model=model, where="in the pool", hint="raise the budget, or wait")
+        self.fields |= {"who": who, "budget": budget, "used": used}
+        self.fields |= {"allowed": allowed, "wanted": wanted}
+
+    def __reduce__(self) -> Any:
+        names = ("who", "budget", "used", "allowed", "wanted", "model")
+        return partial(type(self), **{name: self.fields[name] for name in names}), ()
 
 
 class ModelGarbled(ModelFailed, Broken):

@@ -36,6 +36,9 @@ if TYPE_CHECKING:
 NO_KEY = "none"
 """What is sent where no key is wanted; never the one that happens to be in OPENAI_API_KEY."""
 
+NEW_NAMES = ("openai.com", "azure.com")
+"""Hosts where the longest answer is ``max_completion_tokens``; elsewhere it is ``max_tokens``."""
+
 TOOL_CHOICES = {"auto": "auto", "none": "none", "required": "required", "any": "required"}
 
 Tool = dict[str, Any] | type | Callable[..., Any] | BaseTool
@@ -102,7 +105,8 @@ class Remote(StreamedModel):
     ) -> Chunks:
         """Yield the endpoint's chunks, each within its time, and turn failures into faults."""
         key = self._key()
-        stream = cast("Chunks", self._client(key)._astream(as_chat(messages), stop, **kwargs))
+        settings = self._bounded(**kwargs)
+        stream = cast("Chunks", self._client(key)._astream(as_chat(messages), stop, **settings))
         begun = ended = False
         async with aclosing(stream) as chunks:
             while (chunk := await self._next(chunks, key, begun=begun)) is not None:
@@ -112,6 +116,25 @@ class Remote(StreamedModel):
             raise self.endpoint.empty()
         if not ended:
             raise self.endpoint.broken_off()
+
+    def _bounded(
+        self,
+        max_tokens: int | None = None,
+        max_completion_tokens: int | None = None,
+        **settings: Any,
+    ) -> dict[str, Any]:
+        """The settings of a call, the longest answer by the name that is known there.
+
+        OpenAI refuses the old name; Ollama, TGI, and llama.cpp until 2026 pass over the new one.
+        """
+        most = max_completion_tokens or max_tokens or self.max_tokens
+        if most is None:
+            return settings
+        host = httpx.URL(self.base_url).host
+        if host.endswith(NEW_NAMES):
+            return {"max_completion_tokens": most, **settings}
+        body = {"max_tokens": most, **self.extra_body, **(settings.get("extra_body") or {})}
+        return {**settings, "extra_body": body}
 
     async def _next(self, chunks: Chunks, key: str, *, begun: bool) -> ChatGenerationChunk | None:
         patience = self.patience
@@ -170,7 +193,6 @@ class Remote(StreamedModel):
             base_url=self.base_url,
             api_key=SecretStr(key or NO_KEY),
             temperature=self.temperature,
-            max_completion_tokens=self.max_tokens,
             timeout=httpx.Timeout(longest, connect=patience.connect_seconds),
             max_retries=self.max_retries,
             http_async_client=http,

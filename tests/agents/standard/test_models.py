@@ -14,7 +14,8 @@ from tests.agents.standard.endpoint import endpoint
 
 from tertulia.agents import Embedded, Scripted
 from tertulia.agents.connections import close_connections
-from tertulia.agents.remote import Remote
+from tertulia.agents.pool import Endpoint, Pooled
+from tertulia.agents.remote import Remote, remote
 
 HELLO = ("Hello to you, and a very good day.",) * 20
 
@@ -117,3 +118,43 @@ class TestRemoteAtWork(OfRemote, ChatModelIntegrationTests):
     @property
     def model_override_value(self) -> str | None:
         return "another"
+
+
+class OfPool:
+    """Two servers behind one name: what is asked of it goes to either, and comes out the same."""
+
+    base_urls = ("http://127.0.0.1:9/v1", "http://127.0.0.1:9/v1")
+
+    @property
+    def chat_model_class(self) -> type[BaseChatModel]:
+        return Pooled
+
+    @property
+    def chat_model_params(self) -> dict[str, Any]:
+        left, right = self.base_urls
+        return {
+            "name_of_pool": "small",
+            "endpoints": {
+                "left": Endpoint(remote(left, "m")),
+                "right": Endpoint(remote(right, "m")),
+            },
+        }
+
+
+class TestPool(OfPool, ChatModelUnitTests):
+    pass
+
+
+@pytest.mark.net
+class TestPoolAtWork(OfPool, ChatModelIntegrationTests):
+    @pytest.fixture(autouse=True, scope="class")
+    @classmethod
+    def _two_endpoints(cls) -> Iterator[None]:
+        with endpoint() as left, endpoint() as right:
+            cls.base_urls = (left, right)
+            yield
+
+    @pytest.fixture(autouse=True)
+    async def _hung_up(self) -> AsyncIterator[None]:
+        yield
+        await close_connections()
