@@ -11,6 +11,7 @@
     │   ├── ModelOverflowed      the prompt is too long for the model's context
     │   └── BudgetSpent          a participant, room or tenant has used up what it may use
     └── ModelGarbled         the answer is not what such an endpoint says
+        └── ModelStrayed         it is not what it had to be, and was not when it was told so
 
 Whoever retries looks at the project's tree, not at this one: each class is also a
 `Refused`, an `Unreachable` or a `Broken`. No error here ever carries a key.
@@ -83,3 +84,21 @@ class BudgetSpent(ModelRefused):
 
 class ModelGarbled(ModelFailed, Broken):
     """The answer is not what an endpoint of this kind says."""
+
+
+class ModelStrayed(ModelGarbled):
+    """The answer is none of what it had to be, nor was the next; ``said`` is what it was."""
+
+    def __init__(
+        self,
+        what: str,
+        *,
+        model: str,
+        where: str,
+        hint: str,
+        said: str = "",
+        retry_after: float | None = None,
+    ) -> None:
+        """Keep what was ``said`` at last, beside what such errors tell."""
+        super().__init__(what, model=model, where=where, hint=hint, retry_after=retry_after)
+        self.fields["said"] = said

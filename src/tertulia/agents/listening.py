@@ -36,16 +36,19 @@ async def hear(
     messages: list[BaseMessage],
     say: Callable[[str], None] | None = None,
     bill: Bill | None = None,
+    enough: Callable[[Any], bool] | None = None,
 ) -> Heard:
     """Stream one answer, and pass each piece of its text to ``say`` at once.
 
     ``bill`` is told the tokens as they become known, so that an answer that is cut off is paid too.
+    ``enough`` is shown each chunk; the answer is left where it says so.
     """
     pieces: list[str] = []
     meter = None if bill is None else _Meter(messages, bill)
     calls: list[Call] = []
     parts: AIMessageChunk | None = None
-    async for chunk in model.astream(messages):
+    stream = model.astream(messages)
+    async for chunk in stream:
         if text := str(chunk.text):
             pieces.append(text)
             if say is not None:
@@ -56,9 +59,18 @@ async def hear(
             calls += _whole_calls(chunk)
         elif chunk.tool_call_chunks:
             parts = chunk if parts is None else parts + chunk
+        if enough is not None and enough(chunk):
+            await _left(stream)
+            break
     if parts is not None:
         calls += [_call(part, place) for place, part in enumerate(parts.tool_call_chunks)]
     return Heard("".join(pieces), calls)
+
+
+async def _left(stream: AsyncIterator[Any]) -> None:
+    close = getattr(stream, "aclose", None)
+    if close is not None:
+        await close()
 
 
 class _Meter:

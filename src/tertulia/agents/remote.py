@@ -121,6 +121,7 @@ class Remote(StreamedModel):
         self,
         max_tokens: int | None = None,
         max_completion_tokens: int | None = None,
+        extra_body: dict[str, Any] | None = None,
         **settings: Any,
     ) -> dict[str, Any]:
         """The settings of a call, the longest answer by the name that is known there.
@@ -128,13 +129,12 @@ class Remote(StreamedModel):
         OpenAI refuses the old name; Ollama, TGI, and llama.cpp until 2026 pass over the new one.
         """
         most = max_completion_tokens or max_tokens or self.max_tokens
-        if most is None:
-            return settings
-        host = httpx.URL(self.base_url).host
-        if host.endswith(NEW_NAMES):
-            return {"max_completion_tokens": most, **settings}
-        body = {"max_tokens": most, **self.extra_body, **(settings.get("extra_body") or {})}
-        return {**settings, "extra_body": body}
+        body = {**self.extra_body, **(extra_body or {})}
+        if most is not None and httpx.URL(self.base_url).host.endswith(NEW_NAMES):
+            settings = {"max_completion_tokens": most, **settings}
+        elif most is not None:
+            body = {"max_tokens": most, **body}
+        return {**settings, "extra_body": body} if body else settings
 
     async def _next(self, chunks: Chunks, key: str, *, begun: bool) -> ChatGenerationChunk | None:
         patience = self.patience
@@ -147,6 +147,25 @@ class Remote(StreamedModel):
         except Exception as error:
             cause = None if is_secret(error, key) else error
             raise self.endpoint.explain(error, key) from cause
+
+    async def whole(self, messages: list[BaseMessage], body: dict[str, Any]) -> dict[str, Any]:
+        """Get an answer at once, as the server words it: for what no stream carries.
+
+        ``body`` has further fields of the request. Raises ``ModelFailed``.
+        """
+        key, patience = self._key(), self.patience
+        client, settings = self._client(key), self._bounded(extra_body=body)
+        request = client._get_request_payload(as_chat(messages), **settings)
+        request.pop("stream", None)
+        try:
+            async with asyncio.timeout(patience.first_token_seconds):
+                answer: dict[str, Any] = (await client.async_client.create(**request)).model_dump()
+        except TimeoutError:
+            raise self.endpoint.stalled(patience.first_token_seconds, begun=False) from None
+        except Exception as error:
+            cause = None if is_secret(error, key) else error
+            raise self.endpoint.explain(error, key) from cause
+        return answer
 
     async def _leave(self) -> None:
         await close_connections()

@@ -1,0 +1,101 @@
+"""One question to a model: bound as far as it can be, left as soon as it cannot be an answer."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from langchain_core.messages import BaseMessage
+
+from tertulia.agents.choosing.answers import Schema
+from tertulia.agents.listening import ChatModel, hear
+from tertulia.agents.prices import Bill
+from tertulia.agents.state import Call
+
+FUNCTION = "answer"
+"""The function that a model is told to call, where nothing else is said."""
+
+MOST_LETTERS = 400
+"""After so many letters, what should be a word or two is none."""
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """A token of an answer, its log-probability (nats), and those of what could have stood there.
+
+    ``others`` are by their text, the token itself among them mostly.
+    """
+
+    text: str
+    score: float
+    others: Mapping[str, float]
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What a model has answered; ``tokens`` where it was asked for them and told them."""
+
+    text: str
+    calls: list[Call]
+    tokens: list[Token]
+
+
+@dataclass(slots=True)
+class Account:
+    """One bill for what takes several answers."""
+
+    bill: Bill | None = None
+    _parts: list[tuple[int, int]] = field(default_factory=list)
+
+    def part(self) -> Bill:
+        """What is told of one of the answers."""
+        place = len(self._parts)
+        self._parts.append((0, 0))
+
+        def comes_to(read: int, written: int) -> None:
+            self._parts[place] = read, written
+            if self.bill is not None:
+                self.bill(sum(one for one, _ in self._parts), sum(one for _, one in self._parts))
+
+        return comes_to
+
+
+async def ask(
+    model: ChatModel,
+    messages: list[BaseMessage],
+    account: Account,
+    most_letters: int | None = MOST_LETTERS,
+) -> Told:
+    """Hear one answer, or its beginning where it grows too long. Raises what the model raises."""
+    tokens: list[Token] = []
+    letters = 0
+
+    def enough(chunk: Any) -> bool:
+        nonlocal letters
+        letters += len(str(chunk.text))
+        tokens.extend(_tokens_in(chunk))
+        return most_letters is not None and letters > most_letters
+
+    heard = await hear(model, messages, bill=account.part(), enough=enough)
+    return Told(heard.text, heard.calls, tokens)
+
+
+def bound_to_call(
+    model: Any, schema: Schema, name: str = FUNCTION, about: str = "Give the answer."
+) -> ChatModel | None:
+    """The model, told to call a function of that schema; ``None`` for one that takes none."""
+    function = {"name": name, "description": about, "parameters": dict(schema)}
+    bind = getattr(model, "bind_tools", None)
+    if bind is None:
+        return None
+    try:
+        bound: ChatModel = bind([{"type": "function", "function": function}], tool_choice=name)
+    except (NotImplementedError, TypeError):
+        return None
+    return bound
+
+
+def _tokens_in(chunk: Any) -> Iterator[Token]:
+    told = getattr(chunk, "response_metadata", {}).get("logprobs") or {}
+    for one in told.get("content") or ():
+        others = {other["token"]: other["logprob"] for other in one.get("top_logprobs") or ()}
+        yield Token(one["token"], one["logprob"], others)
