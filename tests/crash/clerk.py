@@ -178,7 +178,7 @@ class Person:
         happened = self._world.has(asked.tool, asked.turn)
         if happened and self._chance.random() >= self._life.wrong:
             return "happened"
-        return "again"
+        return "not_done" if asked.kind is Matter.OUTCOME else "again"
 
 
 async def live(life: Life) -> None:

@@ -24,7 +24,7 @@ from tertulia.agents.planning import Conduct, Plan, Situation, task
 from tertulia.agents.planning.execution import PlanRun
 from tertulia.agents.planning.executors import Toolbox
 from tertulia.compose import House, agent, human
-from tertulia.orchestrator import Room, Turn
+from tertulia.orchestrator import Matter, Room, Turn
 from tertulia.orchestrator.errors import Elsewhere
 from tertulia.orchestrator.events import PlanEnded
 from tertulia.orchestrator.room import RoomId
@@ -110,8 +110,9 @@ class Life:
                 for one in asked:
                     what = json.loads(one.arguments)["what"]
                     happened = self.noted(f"end {what}") > 0
-                    again += not happened
-                    fate = "happened" if happened else "again"
+                    over = one.kind is Matter.OUTCOME
+                    again += not (happened or over)
+                    fate = "happened" if happened else "not_done" if over else "again"
                     await room.resolve("ana", one.id, fate, what if happened else "")
                 await room.lapse()
             log = await house.log.read(RoomId("desk"), 0, 10_000)

@@ -161,7 +161,7 @@ def _check_answer(before: Floor, event: Event, body: ApprovalAnswered) -> None:
     [asked] = [one for one in before.approvals if one.id == body.approval]
     seat, rule = before.members[event.by], asked.rule
     assert asked.open
-    assert event.at < asked.until
+    assert asked.until is None or event.at < asked.until
     assert seat.kind is Kind.HUMAN
     assert event.audience == asked.audience
     assert asked.audience is None or event.by in asked.audience

@@ -21,7 +21,8 @@ from typing import Any
 
 import pytest
 
-from tertulia.orchestrator.effects import Effect, EffectId, EffectPolicy, EffectState
+from tertulia.orchestrator.approvals import ApprovalRule
+from tertulia.orchestrator.effects import SETTLED, Effect, EffectId, EffectPolicy, EffectState
 from tertulia.orchestrator.errors import Fenced, ShuttingDown
 from tertulia.orchestrator.ports import Ledger, Log
 from tertulia.orchestrator.room import ParticipantId, RoomId, TurnId
@@ -59,6 +60,7 @@ WHOLE_OF_IT = effect(
     data=True,
     seq=12,
     decided_by=ana,
+    rule=ApprovalRule(True, (ana,), ("manager",), 2),
 )
 """An effect with every field set."""
 
@@ -188,6 +190,22 @@ class LedgerContract(ABC):
         assert states == [then.get(state, state) for state in EffectState]
         assert {one.settled for one in over if one.id.endswith("asked")} == {9.5}
         assert await ledger.of_turn(TurnId("kitchen/2")) == held
+
+    async def test_what_is_in_doubt_and_may_have_changed_something_is_found(
+        self, both: tuple[Log, Ledger]
+    ) -> None:
+        log, ledger = both
+        await log.acquire(GARDEN)
+        for state in EffectState:
+            for policy in EffectPolicy:
+                settled = 1.0 if state in SETTLED else None
+                fields: dict[str, Any] = {"state": state, "policy": policy, "settled": settled}
+                await ledger.write(effect(f"{state}-{policy}", **fields), 1)
+        await ledger.write(effect(turn="garden/1", state=EffectState.UNCERTAIN), 1)
+        found = [one.id for one in await ledger.in_doubt(KITCHEN)]
+        wanted = ["uncertain-idempotent", "uncertain-at_most_once"]
+        assert found == [f"kitchen/1/{name}" for name in wanted]
+        assert [one.id for one in await ledger.in_doubt(KITCHEN, 1)] == found[:1]
 
     async def test_another_process_reads_what_was_written(self, both: tuple[Log, Ledger]) -> None:
         await both[1].write(effect(), 1)

@@ -7,8 +7,8 @@ from tertulia.orchestrator.turns import Turn
 
 
 def may_ask(turn: Turn) -> bool:
-    """Whether the turn can wait for persons; one without a room around it cannot."""
-    return turn.absence is not None
+    """Whether the turn can wait for persons; one that is over, or without a room, cannot."""
+    return turn.absence is not None and not turn.absence.over
 
 
 async def approval_of(turn: Turn, effect: Effect, terms: Terms, rule: ApprovalRule) -> Verdict:
@@ -49,19 +49,5 @@ def why_refused(verdict: Verdict, terms: Terms) -> str:
         case Ruling.WITHDRAWN:
             return "the turn was over before anybody had approved it"
         case _:
-            return f"{_who(verdict)} refused it{_note(verdict)}"
-
-
-def told(verdict: Verdict) -> str:
-    """What somebody said of a call in doubt, for the model to read."""
-    if verdict.ruling is Ruling.HAPPENED:
-        return verdict.note or f"it has been done, as {_who(verdict)} says"
-    return f"given up by {_who(verdict)}{_note(verdict)}"
-
-
-def _who(verdict: Verdict) -> str:
-    return " and ".join(verdict.by) or "somebody"
-
-
-def _note(verdict: Verdict) -> str:
-    return f": {verdict.note}" if verdict.note else ""
+            who = " and ".join(verdict.by) or "somebody"
+            return f"{who} refused it" + (f": {verdict.note}" if verdict.note else "")

@@ -15,7 +15,7 @@ from weakref import WeakKeyDictionary
 from langchain_core.tools import BaseTool
 
 from tertulia.agents.authority import principal_of, refusal, requester_of
-from tertulia.agents.consent import approval_of, fate_of, may_ask, told, why_refused
+from tertulia.agents.consent import approval_of, fate_of, may_ask, why_refused
 from tertulia.agents.invoking import invoke
 from tertulia.agents.limits import in_doubt, slot, tried
 from tertulia.agents.results import Result, canonical, digest, failed, returned, value_of
@@ -23,6 +23,7 @@ from tertulia.agents.terms import KeyArgument, TurnArgument, terms_of
 from tertulia.orchestrator.approvals import Ruling
 from tertulia.orchestrator.effects import SETTLED, Effect, EffectId, EffectPolicy, EffectState
 from tertulia.orchestrator.errors import Invalid, Misbehaved, Refused
+from tertulia.orchestrator.outcomes import told
 from tertulia.orchestrator.turns import Turn
 
 _INJECTED: WeakKeyDictionary[type, dict[type, tuple[str, ...]]] = WeakKeyDictionary()
@@ -108,6 +109,7 @@ def _intent(turn: Turn, tool: BaseTool, arguments: Mapping[str, Any], call: str)
         principal=principal_of(turn),
         audience=turn.audience,
         seq=turn.as_of,
+        rule=terms_of(tool).approval,
     )
 
 

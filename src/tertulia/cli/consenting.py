@@ -11,6 +11,7 @@ from tertulia.orchestrator.events import (
     ApprovalAsked,
     ApprovalExpired,
     ApprovalSettled,
+    OutcomeAsked,
     TurnParked,
     TurnReturned,
 )
@@ -27,7 +28,7 @@ def of_waiting(event: Event, name: Name) -> Iterator[tuple[str, str]]:
     """One of these events as lines with their styles; none for what nobody need read."""
     line = _told(event, name)
     if line is not None:
-        yield line, "bold" if isinstance(event.body, ApprovalAsked) else "dim"
+        yield line, "bold" if isinstance(event.body, ApprovalAsked | OutcomeAsked) else "dim"
 
 
 def _told(event: Event, name: Name) -> str | None:
@@ -41,6 +42,11 @@ def _told(event: Event, name: Name) -> str | None:
             return "nobody has answered in time"
         case ApprovalAsked() as asked:
             return _asked(asked, who)
+        case OutcomeAsked(approval=approval, participant=agent, tool=tool, arguments=arguments):
+            return (
+                f"nobody knows whether {tool} {arguments} by {name(agent)} has happened, whose turn"
+                f" is over · /resolve {approval} happened | not_done | give_up"
+            )
         case ApprovalAnswered(approval=approval, answer=answer, arguments=arguments, note=note):
             edited = f", with {arguments}" if arguments else ""
             return f"{who}: {answer} {approval}{edited}" + (f": {note}" if note else "")

@@ -99,7 +99,8 @@ class Absence:
         known = self._approval(asking)
         if known is not None and known.verdict is not None:
             return known.verdict
-        until = self._until(asking.within_s) if known is None else known.until
+        until = None if known is None else known.until
+        until = self._until(asking.within_s) if until is None else until
 
         def wanted(floor: Floor) -> Wait:
             asks = admission.ask_approval(floor, self._hold, asking, until)

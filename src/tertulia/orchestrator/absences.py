@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from tertulia.orchestrator.approvals import Judgement, Ruling, Verdict
+from tertulia.orchestrator.approvals import Judgement, Matter, Ruling, Verdict
 from tertulia.orchestrator.events import (
     AnswerAwaited,
     AnswerMissed,
@@ -13,6 +13,8 @@ from tertulia.orchestrator.events import (
     ApprovalSettled,
     Body,
     Event,
+    OutcomeAsked,
+    OutcomeRecorded,
     ReturnRequested,
     Said,
     TurnParked,
@@ -168,6 +170,31 @@ def approval_expired(floor: Floor, event: Event, body: ApprovalExpired) -> Chang
     )
 
 
+def outcome_asked(floor: Floor, event: Event, body: OutcomeAsked) -> Changes:
+    """Somebody has to say what became of an effect whose turn is over."""
+    asked = Approval(
+        body.approval,
+        body.turn,
+        body.participant,
+        Matter.OUTCOME,
+        body.tool,
+        body.arguments,
+        body.rule,
+        None,
+        event.seq,
+        event.audience,
+        body.principal,
+        body.why,
+        effect=body.effect,
+    )
+    return {"approvals": (*floor.approvals, asked)}
+
+
+def outcome_recorded(floor: Floor, event: Event, body: OutcomeRecorded) -> Changes:
+    """The ledger has it."""
+    return {"approvals": tuple(a for a in floor.approvals if a.id != body.approval)}
+
+
 def _approvals(floor: Floor, name: str, change: Callable[[Approval], Approval]) -> Changes:
     return {
         "approvals": tuple(change(a) if a.id == name and a.open else a for a in floor.approvals)
@@ -271,5 +298,7 @@ CHANGES: Mapping[type[Body], Callable[[Floor, Event, Any], Changes]] = {
     ApprovalAnswered: approval_answered,
     ApprovalSettled: approval_settled,
     ApprovalExpired: approval_expired,
+    OutcomeAsked: outcome_asked,
+    OutcomeRecorded: outcome_recorded,
 }
 """The function for each of these kinds of event."""

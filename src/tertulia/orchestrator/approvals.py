@@ -9,7 +9,7 @@ from enum import StrEnum
 from typing import Any, NoReturn
 
 from tertulia.orchestrator.errors import Invalid
-from tertulia.orchestrator.room import Audience, ParticipantId, TurnId
+from tertulia.orchestrator.room import Audience, EffectId, ParticipantId, TurnId
 
 ARGUMENTS = 100_000
 """The most characters of arguments that somebody is asked to approve."""
@@ -22,6 +22,8 @@ class Matter(StrEnum):
     """Whether it may be made."""
     UNCERTAIN = "uncertain"
     """What became of it, since nobody knows whether it was made."""
+    OUTCOME = "outcome"
+    """The same, where the turn that made it is over, so that nobody can make it again."""
 
 
 class Answer(StrEnum):
@@ -30,6 +32,7 @@ class Answer(StrEnum):
     APPROVE = "approve"
     REFUSE = "refuse"
     HAPPENED = "happened"
+    NOT_DONE = "not_done"
     AGAIN = "again"
     GIVE_UP = "give_up"
 
@@ -37,6 +40,7 @@ class Answer(StrEnum):
 ANSWERS = {
     Matter.APPROVE: (Answer.APPROVE, Answer.REFUSE),
     Matter.UNCERTAIN: (Answer.HAPPENED, Answer.AGAIN, Answer.GIVE_UP),
+    Matter.OUTCOME: (Answer.HAPPENED, Answer.NOT_DONE, Answer.GIVE_UP),
 }
 """Which answers fit which matter; the last of each needs nobody else's."""
 
@@ -51,6 +55,7 @@ class Ruling(StrEnum):
     WITHDRAWN = "withdrawn"
     """The turn that asked has ended."""
     HAPPENED = "happened"
+    NOT_DONE = "not_done"
     AGAIN = "again"
     GIVEN_UP = "given_up"
 
@@ -59,6 +64,7 @@ RULINGS = {
     Answer.APPROVE: Ruling.APPROVED,
     Answer.REFUSE: Ruling.REFUSED,
     Answer.HAPPENED: Ruling.HAPPENED,
+    Answer.NOT_DONE: Ruling.NOT_DONE,
     Answer.AGAIN: Ruling.AGAIN,
     Answer.GIVE_UP: Ruling.GIVEN_UP,
 }
@@ -192,6 +198,31 @@ class ApprovalExpired:
 
 
 @dataclass(frozen=True, slots=True)
+class OutcomeAsked:
+    """Nobody knows what became of an ``effect`` whose ``turn`` is over: persons are asked.
+
+    Until somebody has said so, however long that takes. ``participant`` is the agent.
+    """
+
+    approval: str
+    effect: EffectId
+    turn: TurnId
+    participant: ParticipantId
+    tool: str
+    arguments: str
+    rule: ApprovalRule
+    principal: ParticipantId | None = None
+    why: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class OutcomeRecorded:
+    """What became of that effect stands in the ledger: nobody is asked any more."""
+
+    approval: str
+
+
+@dataclass(frozen=True, slots=True)
 class Judgement:
     """One person's answer, as the floor keeps it."""
 
@@ -206,7 +237,8 @@ class Approval:
     """Something that a turn has asked persons to approve, at the seq ``seq``.
 
     ``verdict`` is what came of it, once something has. ``audience`` is the turn's: nobody else
-    knows of it, or may answer. ``until`` in Unix seconds.
+    knows of it, or may answer. ``until`` in Unix seconds; ``None``: however long it takes.
+    ``effect`` is what is in doubt where the turn is over.
     """
 
     id: str
@@ -216,13 +248,14 @@ class Approval:
     tool: str
     arguments: str
     rule: ApprovalRule
-    until: float
+    until: float | None
     seq: int
     audience: Audience = None
     principal: ParticipantId | None = None
     why: str = ""
     answers: tuple[Judgement, ...] = ()
     verdict: Verdict | None = None
+    effect: EffectId | None = None
 
     @property
     def open(self) -> bool:

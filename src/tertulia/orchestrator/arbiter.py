@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from math import inf, isfinite
 
 from tertulia.orchestrator.absences import next_return
-from tertulia.orchestrator.approvals import Ruling, verdict_of
+from tertulia.orchestrator.approvals import Matter, Ruling, verdict_of
 from tertulia.orchestrator.ballots import Secrecy, VoteCounted, count, result
 from tertulia.orchestrator.events import (
     ApprovalSettled,
@@ -178,7 +178,7 @@ def _settled(floor: Floor) -> Draft | None:
     for asked in floor.approvals:
         if not asked.open:
             continue
-        if floor.unfinished(asked.turn) is None:
+        if asked.kind is not Matter.OUTCOME and floor.unfinished(asked.turn) is None:
             return Draft(ROOM, ApprovalSettled(asked.id, Ruling.WITHDRAWN), asked.audience)
         verdict = verdict_of(asked)
         if verdict is not None:

@@ -14,7 +14,7 @@ from tertulia.orchestrator.keys import Keys
 from tertulia.orchestrator.room import ParticipantId
 from tertulia.orchestrator.visibility import sight_of
 
-_REST = (Answer.HAPPENED, Answer.AGAIN, Answer.GIVE_UP)
+_REST = (Answer.HAPPENED, Answer.AGAIN, Answer.NOT_DONE, Answer.GIVE_UP)
 
 
 class Consents(Company):
@@ -58,7 +58,8 @@ class Consents(Company):
     async def resolve(self, by: str, name: str, answer: str, note: str = "") -> Event:
         """Say what became of an uncertain call: ``happened``, ``again`` or ``give_up``.
 
-        ``note`` says what came of one that happened. Raises ``Invalid``, and as ``approve`` does.
+        Where its turn is over, ``not_done`` takes the place of ``again``. ``note`` says what came
+        of one that happened. Raises ``Invalid``, and as ``approve`` does.
         """
         if answer not in _REST:
             there = ", ".join(_REST)

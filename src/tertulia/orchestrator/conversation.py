@@ -18,6 +18,7 @@ from tertulia.orchestrator.curfew import Curfew
 from tertulia.orchestrator.deadlines import Deadlines
 from tertulia.orchestrator.errors import Fenced, ShuttingDown, StoreUnusable, Unreachable
 from tertulia.orchestrator.events import (
+    ApprovalSettled,
     BargedIn,
     Concluded,
     Consulted,
@@ -37,6 +38,7 @@ from tertulia.orchestrator.floor import Floor, Hold, Phase
 from tertulia.orchestrator.hearing import Hearing
 from tertulia.orchestrator.inbox import Asked, Inbox, Prepare
 from tertulia.orchestrator.inquiries import Inquiries
+from tertulia.orchestrator.outcomes import Outcomes
 from tertulia.orchestrator.phase_timer import PhaseTimer
 from tertulia.orchestrator.policies import build, policy_after
 from tertulia.orchestrator.ports import Batch, Clock, Log, Policy, Tenure
@@ -84,6 +86,8 @@ class Conversation:
             lambda: self.floor, self._owe, clock, self.feed, self.transcript, self._recall
         )
         self.turns = RunningTurns(surroundings)
+        self.outcomes = Outcomes(surroundings, self.turns)
+        self.turns.doubted = self.outcomes.look
         self._policy = build(floor.settings.policy)
         self._log, self._clock, self._lost = log, clock, lost
         self._kept = tenure.snapshot.head
@@ -302,6 +306,8 @@ class Conversation:
                 self.turns.inform(turn)
             case BargedIn(turn=turn):
                 self.turns.yield_at_trp(turn, event.by)
+            case ApprovalSettled():
+                self.outcomes.settled()
 
     def _inquire(self, events: Sequence[Event]) -> None:
         """Ask whom the last utterance is for, if that is not clear."""
@@ -329,6 +335,7 @@ class Conversation:
         """Cancel every alarm, every running turn, and every question."""
         self.consultations.stop()
         self.inquiries.stop()
+        self.outcomes.stop()
         self._curfew.lift()
         self.deadlines.stop()
         self.routers.stop()

@@ -42,6 +42,6 @@ class Deadlines:
 def _next(floor: Floor) -> float | None:
     if floor.phase is Phase.CLOSED:
         return None
-    approvals = [asked.until for asked in floor.approvals if asked.open]
+    approvals = [a.until for a in floor.approvals if a.open and a.until is not None]
     queries = [query.until for query in floor.queries if query.open]
     return min(approvals + queries, default=None)

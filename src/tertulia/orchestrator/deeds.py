@@ -40,15 +40,21 @@ class Deeds:
         "_written",
         "acted",
         "begun",
+        "doubted",
+        "doubtful",
         "epoch",
         "ledger",
         "powers",
     )
 
     def __init__(
-        self, ledger: Ledger | None = None, epoch: int = 0, keep: Keep | None = None
+        self,
+        ledger: Ledger | None = None,
+        epoch: int = 0,
+        keep: Keep | None = None,
+        doubted: Callable[[], object] | None = None,
     ) -> None:
-        """Nothing has been begun."""
+        """Nothing has been begun. ``doubted`` is called when a call in doubt has been written."""
         self.ledger, self.epoch, self.acted = ledger, epoch, False
         self.powers: Powers | None = None
         self.begun: dict[str, Any] = {}
@@ -58,6 +64,9 @@ class Deeds:
         self._unclaimed: dict[EffectId, Effect] = {}
         self._taken: set[EffectId] = set()
         self._written: asyncio.Future[None] | None = None
+        self.doubtful: set[EffectId] = set()
+        """The calls of which nobody knows whether they have happened."""
+        self.doubted = doubted
 
     @property
     def earlier(self) -> tuple[Effect, ...]:
@@ -76,6 +85,7 @@ class Deeds:
             if effect.state is EffectState.RUNNING:
                 known = replace(effect, state=EffectState.UNCERTAIN)
                 await self.ledger.write(known, self.epoch)
+            self._judge(known)
             self._unclaimed[effect.id] = known
             self._taken.add(effect.id)
             self.acted = True
@@ -121,6 +131,7 @@ class Deeds:
     async def write(self, effect: Effect) -> None:
         """Write an effect, and wait until it is durable. Raises what the ledger raises."""
         if self.ledger is not None:
+            self._judge(effect)
             await self.ledger.write(effect, self.epoch)
 
     def queue(self, effect: Effect, clock: Clock, *, whole: str | None = None) -> None:
@@ -132,6 +143,7 @@ class Deeds:
             return
         written = asyncio.ensure_future(self.ledger.write(effect, self.epoch, whole=whole))
         written.add_done_callback(partial(self._again, effect, clock, whole))
+        self._judge(effect)
         self._written = written
 
     async def durable(self) -> None:
@@ -145,6 +157,14 @@ class Deeds:
         error = None if written.cancelled() else written.exception()
         if error is not None and not isinstance(error, Fenced | ShuttingDown):
             self.work(self._later(effect, clock, whole), f"{effect.id} again")
+        elif self.doubted is not None and effect.id in self.doubtful:
+            self.doubted()
+
+    def _judge(self, effect: Effect) -> None:
+        if effect.state is EffectState.UNCERTAIN:
+            self.doubtful.add(effect.id)
+        else:
+            self.doubtful.discard(effect.id)
 
     async def _later(self, effect: Effect, clock: Clock, whole: str | None) -> None:
         await clock.sleep(AGAIN_S)

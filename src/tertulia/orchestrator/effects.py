@@ -6,12 +6,10 @@ again, hand the tool the same key again, or ask a person what became of it. No t
 
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import NewType
 
+from tertulia.orchestrator.approvals import ApprovalRule
 from tertulia.orchestrator.room import Audience, ParticipantId, RoomId, TurnId
-
-EffectId = NewType("EffectId", str)
-"""The turn's id, ``/``, and the call's: also the idempotency key that a tool is handed."""
+from tertulia.orchestrator.room import EffectId as EffectId
 
 
 class EffectPolicy(StrEnum):
@@ -34,7 +32,7 @@ class EffectState(StrEnum):
     """The tool may have been called; nobody knows yet what came of it."""
     SUCCEEDED = "succeeded"
     FAILED = "failed"
-    """The tool said so; the result is its error."""
+    """The tool said so, and the result is its error; or a person said that it was not done."""
     REFUSED = "refused"
     """Nobody may do it, or nobody approved it in time: the tool was not called."""
     UNCERTAIN = "uncertain"
@@ -65,7 +63,8 @@ class Effect:
     ``attempt`` counts how often it was begun. ``result`` is what the model reads; one that is too
     long for that is cut, and kept whole under the digest ``whole``. ``data``: the result is JSON of
     what the tool returned. ``seq`` is the last event that its turn had read when it was begun.
-    ``decided_by`` is the person who said what became of an uncertain one. Times are Unix seconds.
+    ``decided_by`` is the person who said what became of an uncertain one, ``rule`` whose approval
+    the tool needs (``None``: nobody's). Times are Unix seconds.
     """
 
     id: EffectId
@@ -88,3 +87,4 @@ class Effect:
     data: bool = False
     seq: int = 0
     decided_by: ParticipantId | None = None
+    rule: ApprovalRule | None = None

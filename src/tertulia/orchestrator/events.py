@@ -13,6 +13,8 @@ from tertulia.orchestrator.approvals import ApprovalAnswered as ApprovalAnswered
 from tertulia.orchestrator.approvals import ApprovalAsked as ApprovalAsked
 from tertulia.orchestrator.approvals import ApprovalExpired as ApprovalExpired
 from tertulia.orchestrator.approvals import ApprovalSettled as ApprovalSettled
+from tertulia.orchestrator.approvals import OutcomeAsked as OutcomeAsked
+from tertulia.orchestrator.approvals import OutcomeRecorded as OutcomeRecorded
 from tertulia.orchestrator.ballots import VoteCast as VoteCast
 from tertulia.orchestrator.ballots import VoteCounted as VoteCounted
 from tertulia.orchestrator.bounds import BudgetSpent as BudgetSpent
@@ -341,6 +343,8 @@ Body: TypeAlias = (
     | ApprovalAnswered
     | ApprovalSettled
     | ApprovalExpired
+    | OutcomeAsked
+    | OutcomeRecorded
     | BargedIn
     | InterruptionLapsed
     | InputPolicyChanged

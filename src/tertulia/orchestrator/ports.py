@@ -232,6 +232,10 @@ class Ledger(Protocol):
         """The effect of that id."""
         ...
 
+    async def in_doubt(self, room: RoomId, limit: int = 1000) -> Sequence[Effect]:
+        """The uncertain effects of a room that may have changed something, oldest first."""
+        ...
+
     async def whole(self, digest: str) -> str | None:
         """A result that was too long to be read, whole."""
         ...

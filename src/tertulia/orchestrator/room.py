@@ -16,6 +16,8 @@ RoomId = NewType("RoomId", str)
 ParticipantId = NewType("ParticipantId", str)
 TurnId = NewType("TurnId", str)
 """A room's id and the turn's serial number in it: ``kitchen/12``. Also LangGraph's thread id."""
+EffectId = NewType("EffectId", str)
+"""The turn's id, ``/``, and the call's: also the idempotency key that a tool is handed."""
 
 Audience: TypeAlias = tuple[ParticipantId, ...] | None
 """Who may see an event, its speaker among them, sorted; ``None`` is everybody in the room."""

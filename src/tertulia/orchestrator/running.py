@@ -63,6 +63,8 @@ class RunningTurns:
         """The turns that earlier owners of the room began."""
         self.recollection: Recollection | None = None
         self.powers: Powers | None = None
+        self.doubted: Callable[[], object] = _nothing
+        """What is called when a turn has ended in which something is in doubt."""
         self._room = room
         self._running: dict[TurnId, RunningTurn] = {}
         self._alarms: dict[TurnId, Callable[[], None]] = {}
@@ -106,7 +108,7 @@ class RunningTurns:
         )
         seen.equip(kept_by(floor, hold.participant, hold.audience), partial(self._keep, hold))
         seen.tell_plan = partial(self._tell_plan, hold)
-        seen.deeds = Deeds(self.ledger, self.epoch, self._see_out)
+        seen.deeds = Deeds(self.ledger, self.epoch, self._see_out, self.doubted)
         if self.recollection is not None:
             seen.mind = Mind(self.recollection, lambda: seen.hold)
         seen.absence = Absence(hold, self._outside)
@@ -149,6 +151,8 @@ class RunningTurns:
         if turn in self.inherited:
             self.inherited.discard(turn)
             self._chore(self._leave(turn, None if running is None else running.turn.deeds))
+        elif running is not None and running.turn.deeds.doubtful:
+            self.doubted()
         ended = getattr(self.speakers.get(who), "ended", None)
         if ended is not None:
             self._chore(_tidied(ended, turn))
@@ -229,6 +233,8 @@ class RunningTurns:
                 await deeds.recall(turn)
             deeds.leave(self._room.clock)
             await deeds.durable()
+            if deeds.doubtful:
+                self.doubted()
 
     def _chore(self, work: Coroutine[Any, Any, None]) -> None:
         chore = asyncio.get_running_loop().create_task(work)
@@ -302,6 +308,10 @@ class RunningTurns:
         if any(settings.input_by(event.by) is InputPolicy.INFORM for event in heard):
             told = self._room.owe(lambda floor, now: admission.inform(floor, hold))
             await asyncio.shield(told)
+
+
+def _nothing() -> None:
+    """Nobody wants to know."""
 
 
 def _expire_parked(hold: Hold, floor: Floor, now: float) -> tuple[Draft, ...]:

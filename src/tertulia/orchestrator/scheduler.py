@@ -193,6 +193,8 @@ class Scheduler:
             body = replace(opening, settings=whole)
             await opened.request(lambda f, now: (Draft(ROOM, body),))
         live.take_up()
+        if floor.head:
+            live.outcomes.look()
         return opened
 
     def _taken(self, name: RoomId, taking: asyncio.Task[Room]) -> None:

@@ -4,9 +4,14 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
+from pydantic import TypeAdapter
+
+from tertulia.orchestrator.approvals import ApprovalRule
 from tertulia.orchestrator.effects import Effect, EffectId, EffectPolicy, EffectState
 from tertulia.orchestrator.room import Audience, ParticipantId, RoomId, TurnId
 from tertulia.storage.codec import Row
+
+_RULE: TypeAdapter[ApprovalRule] = TypeAdapter(ApprovalRule)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +48,7 @@ def effect_row(entry: Entry) -> Row:
         "_data": effect.data,
         "_seq": effect.seq,
         "_decided_by": effect.decided_by,
+        "_rule": None if effect.rule is None else _RULE.dump_json(effect.rule).decode(),
         "_epoch": entry.epoch,
     }
 
@@ -70,6 +76,7 @@ def effect_of(row: Any) -> Effect:
         bool(row.data),
         row.seq,
         _somebody(row.decided_by),
+        None if row.rule is None else _RULE.validate_json(row.rule),
     )
 
 

@@ -65,6 +65,16 @@ class SqlLedger:
         """The effect of an id."""
         return next(iter(await self._effects(_ALL.where(effects.c.id == name))), None)
 
+    async def in_doubt(self, room: RoomId, limit: int = 1000) -> Sequence[Effect]:
+        """The uncertain effects of a room that may have changed something."""
+        wanted = _ALL.where(
+            effects.c.room == room,
+            effects.c.settled.is_(None),
+            effects.c.state == EffectState.UNCERTAIN.value,
+            effects.c.policy != EffectPolicy.SAFE_RETRY.value,
+        )
+        return await self._effects(wanted.order_by(effects.c.number).limit(limit))
+
     async def whole(self, digest: str) -> str | None:
         """A whole result."""
         wanted = sa.select(results.c.text).where(results.c.digest == digest)
@@ -86,7 +96,10 @@ def _abandon(
         raise Fenced(room=room, epoch=epoch)
     for state, then in LEFT_OPEN.items():
         theirs = sa.and_(
-            effects.c.room == room, effects.c.state == state, effects.c.turn.not_in(held)
+            effects.c.room == room,
+            effects.c.settled.is_(None),
+            effects.c.state == state,
+            effects.c.turn.not_in(held),
         )
         said = {"result": TOO_LATE, "settled": now} if then is EffectState.REFUSED else {}
         connection.execute(effects.update().where(theirs).values(state=then.value, **said))

@@ -4,7 +4,14 @@ import asyncio
 from collections.abc import Awaitable, Callable, Collection, Sequence
 from dataclasses import replace
 
-from tertulia.orchestrator.effects import LEFT_OPEN, TOO_LATE, Effect, EffectId, EffectState
+from tertulia.orchestrator.effects import (
+    LEFT_OPEN,
+    TOO_LATE,
+    Effect,
+    EffectId,
+    EffectPolicy,
+    EffectState,
+)
 from tertulia.orchestrator.room import RoomId, TurnId
 
 Fence = Callable[[RoomId, int], None]
@@ -71,6 +78,11 @@ class MemoryLedger:
     async def effect(self, name: EffectId) -> Effect | None:
         """The effect of an id."""
         return self._kept.known.get(name)
+
+    async def in_doubt(self, room: RoomId, limit: int = 1000) -> Sequence[Effect]:
+        """The uncertain effects of a room that may have changed something."""
+        uncertain = (one for one in self._of(room) if one.state is EffectState.UNCERTAIN)
+        return [o for o in uncertain if o.policy is not EffectPolicy.SAFE_RETRY][:limit]
 
     async def whole(self, digest: str) -> str | None:
         """A whole result."""

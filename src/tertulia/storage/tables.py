@@ -2,7 +2,7 @@
 
 import sqlalchemy as sa
 
-REVISION = "0004"
+REVISION = "0005"
 """The migration that makes exactly these tables."""
 
 metadata = sa.MetaData()
@@ -100,12 +100,21 @@ effects = sa.Table(
     sa.Column("data", sa.Boolean, nullable=False),
     sa.Column("seq", sa.Integer, nullable=False),
     sa.Column("decided_by", sa.Text),
+    sa.Column("rule", sa.Text),
 )
 """One row a tool call, in the order in which they were begun: intent, and what came of it."""
 
 sa.Index("one_effect_per_call", effects.c.id, unique=True)
 sa.Index("effects_of_a_turn", effects.c.turn)
 sa.Index("effects_of_a_room", effects.c.room, effects.c.number)
+_UNSETTLED = effects.c.settled.is_(None)
+sa.Index(
+    "unsettled_effects",
+    effects.c.room,
+    effects.c.number,
+    sqlite_where=_UNSETTLED,
+    postgresql_where=_UNSETTLED,
+)
 
 results = sa.Table(
     "results",

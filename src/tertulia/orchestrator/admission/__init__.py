@@ -15,6 +15,7 @@ from tertulia.orchestrator.admission.hands import deny, nominate, request, withd
 from tertulia.orchestrator.admission.keeping import keep
 from tertulia.orchestrator.admission.members import join, leave, member
 from tertulia.orchestrator.admission.notes import note, strike
+from tertulia.orchestrator.admission.outcomes import OUTCOMES, ask_outcomes, outcome_recorded
 from tertulia.orchestrator.admission.parking import (
     Wait,
     ask_back,
@@ -66,6 +67,7 @@ from tertulia.orchestrator.admission.votes import expire, vote, vote_of_agent
 from tertulia.orchestrator.admission.words import WORDS, check_words
 
 __all__ = [
+    "OUTCOMES",
     "RESUMPTIONS",
     "WORDS",
     "Breakout",
@@ -80,6 +82,7 @@ __all__ = [
     "approve",
     "ask_approval",
     "ask_back",
+    "ask_outcomes",
     "asked",
     "awaited",
     "barge_in",
@@ -111,6 +114,7 @@ __all__ = [
     "not_routed",
     "note",
     "open_sub_room",
+    "outcome_recorded",
     "park",
     "planned",
     "post",

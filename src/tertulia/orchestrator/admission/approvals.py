@@ -34,6 +34,7 @@ APPROVALS = 256
 _USE = {
     Matter.APPROVE: "approve or refuse it",
     Matter.UNCERTAIN: "it is uncertain: resolve it as happened, again or give_up",
+    Matter.OUTCOME: "its turn is over: resolve it as happened, not_done or give_up",
 }
 
 
@@ -123,7 +124,7 @@ def expire_approvals(floor: Floor, now: float) -> tuple[Draft, ...]:
     return tuple(
         Draft(ROOM, ApprovalExpired(asked.id), asked.audience)
         for asked in floor.approvals
-        if asked.open and now >= asked.until - EARLY_S
+        if asked.open and asked.until is not None and now >= asked.until - EARLY_S
     )
 
 
@@ -144,7 +145,7 @@ def _open(floor: Floor, by: str, name: str, now: float, answer: Answer) -> Appro
         by_whom = ", ".join(asked.verdict.by)
         told = f"; it was {asked.verdict.ruling}" + (f" by {by_whom}" if by_whom else "")
         raise _not_now(floor, by, told)
-    if now >= asked.until:
+    if asked.until is not None and now >= asked.until:
         raise _not_now(floor, by, "; its time is up")
     if answer not in ANSWERS[asked.kind]:
         raise _not_now(floor, by, f"; {_USE[asked.kind]}")
