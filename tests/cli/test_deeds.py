@@ -71,7 +71,7 @@ def test_who_or_what_is_not_there_is_told(trip: str, command: list[str]) -> None
     assert "there is no" in told(tertulia("effects", *command, "--db", trip), 2)
 
 
-def test_a_room_without_deeds_shows_none(tmp_path: Path) -> None:
+def test_a_room_without_deeds_says_so_to_people_and_nothing_to_programs(tmp_path: Path) -> None:
     url = url_of(tmp_path / "quiet.db")
 
     async def happen() -> None:
@@ -79,4 +79,8 @@ def test_a_room_without_deeds_shows_none(tmp_path: Path) -> None:
             await house.room("quiet", human("Ana"))
 
     asyncio.run(happen())
-    assert tertulia("effects", "quiet", "--db", url).stdout == ""
+    shown = tertulia("effects", "quiet", "--db", url).stdout
+    assert shown == "no tool has been called in quiet\n"
+    shown = tertulia("effects", "quiet", "--db", url, "--as", "Ana").stdout
+    assert shown == "no tool has been called in quiet that Ana may see\n"
+    assert tertulia("effects", "quiet", "--db", url, "--json").stdout == ""

@@ -28,15 +28,19 @@ def print_effects(db: str, room: str, *, reader: str | None, json: bool) -> None
     with Archive.at(db) as archive:
         next(islice(archive.events(room), 1), None)  # a room that is not there is told of
         sight = None if reader is None else archive.sight(room, archive.reader(room, reader))
-        out = page()
+        out, none = page(), True
         for effect in archive.effects(room):
             if sight is not None and not sight.sees(effect.audience, effect.seq):
                 continue
+            none = False
             if json:
                 print(line(asdict(effect)))
                 continue
             for told in _told(effect):
                 out.print(told, soft_wrap=True)
+        if none and not json:
+            whom = "" if reader is None else f" that {reader} may see"
+            out.print(Text(f"no tool has been called in {room}{whom}", "dim"), soft_wrap=True)
 
 
 def _told(effect: Effect) -> Iterator[Text]:

@@ -96,6 +96,10 @@ def _as_json(metrics: Metrics, room: str, reader: str | None, plot: Path | None)
         "addressees_answered": addressees.answered,
         "addressees_against_answers": _rounded(addressees.against_answers),
         **_silence(metrics.silence),
+        "approvals": metrics.approvals.asked,
+        "approvals_open": metrics.approvals.open,
+        "approval_wait_s_median": metrics.approvals.median_s,
+        "approval_wait_s_p95": metrics.approvals.p95_s,
         "tokens": metrics.tokens,
         "cost": metrics.cost,
         "participants": [_part(part, words) for part in metrics.parts],
@@ -186,6 +190,9 @@ def _lines(found: dict[str, Any]) -> Iterator[tuple[str, str]]:
         f"precision {_cell(precision)}, recall {_cell(recall)}, {found['silence_moments']} moments"
     )
     yield "silence of agents", told
+    median, p95 = (_cell(found[f"approval_wait_s_{which}"]) for which in ("median", "p95"))
+    told = f"{found['approvals']}, of which {found['approvals_open']} open"
+    yield "approvals", f"{told}; seconds waited: median {median}, p95 {p95}"
     yield "tokens", f"{found['tokens']:,}, cost {found['cost']:g}"
 
 

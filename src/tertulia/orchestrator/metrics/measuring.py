@@ -8,6 +8,7 @@ from operator import add
 
 from tertulia.orchestrator.events import Event, Said
 from tertulia.orchestrator.metrics.addressees import Addressees, Addressing
+from tertulia.orchestrator.metrics.approvals import NO_WAITS, Approvals, ApprovalWaits
 from tertulia.orchestrator.metrics.interruptions import Interruption, Interruptions
 from tertulia.orchestrator.metrics.parts import Part, Parts, evenness
 from tertulia.orchestrator.metrics.silence import Silence, Silences
@@ -47,6 +48,7 @@ class Metrics:
     addressees: Addressees
     answers: Mapping[tuple[ParticipantId, ParticipantId], int]
     names: Mapping[ParticipantId, str] = field(default_factory=dict)
+    approvals: ApprovalWaits = NO_WAITS
 
     @property
     def posts_during_turns(self) -> int:
@@ -101,6 +103,7 @@ class _Count:
     def __init__(self) -> None:
         self.parts, self.spans, self.waiting = Parts(), Spans(), Waiting()
         self.cuts, self.addressing, self.silences = Interruptions(), Addressing(), Silences()
+        self.approvals = Approvals()
         self.posts: list[tuple[ParticipantId, float]] = []
         self.answers: Counter[tuple[ParticipantId, ParticipantId]] = Counter()
         self._authors: dict[int, ParticipantId] = {}
@@ -116,6 +119,7 @@ class _Count:
         self.cuts.add(event, self.parts.by)
         self.addressing.add(event, self.parts.names)
         self.silences.add(event)
+        self.approvals.add(event)
         if isinstance(event.body, Said):
             self._said(event, event.body)
 
@@ -149,4 +153,5 @@ class _Count:
             addressees=self.addressing.end(),
             answers=dict(self.answers),
             names=self.parts.names,
+            approvals=self.approvals.end(),
         )

@@ -3,7 +3,15 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from tertulia.orchestrator.events import Event, Joined, Said, TurnEnded, TurnGranted
+from tertulia.orchestrator.events import (
+    Event,
+    Joined,
+    Said,
+    TurnEnded,
+    TurnGranted,
+    TurnParked,
+    TurnReturned,
+)
 from tertulia.orchestrator.metrics.silence import Silence
 from tertulia.orchestrator.room import Kind, ParticipantId, TurnId
 
@@ -16,7 +24,8 @@ class Part:
     ``starved_grants`` are the longest that it wanted the floor and did not have it,
     ``longest_without_s`` and ``longest_without_grants`` the longest that it had no word at all,
     whether it wanted one or not (see ``waiting``); both up to the end, also for one who never got
-    it. ``cuts_won`` are interruptions after which it had the floor (see ``interruptions``).
+    it. ``floor_s`` leaves out what its turns waited off the floor. ``cuts_won`` are interruptions
+    after which it had the floor (see ``interruptions``).
     """
 
     participant: ParticipantId
@@ -47,6 +56,7 @@ class Parts:
         self.by: dict[ParticipantId, Part] = {}
         self.names: dict[ParticipantId, str] = {}
         self._held: dict[TurnId, float] = {}
+        self._granted: set[TurnId] = set()
         self._spoke: set[TurnId] = set()
 
     def add(self, event: Event) -> None:
@@ -58,17 +68,28 @@ class Parts:
             case TurnGranted(turn=turn):
                 self._part(event.by).turns += 1
                 self._held[turn] = event.at
+                self._granted.add(turn)
             case Said(text=text, turn=turn):
                 part = self._part(event.by)
                 part.utterances += 1
                 part.words += len(text.split())
                 if turn is not None:
                     self._spoke.add(turn)
-            case TurnEnded(turn=turn) if turn in self._held:
-                self._ended(self._part(event.by), event.body, event.at)
+            case TurnParked(turn=turn):
+                self._off(event, turn)
+            case TurnReturned(turn=turn) if turn in self._granted:
+                self._held[turn] = event.at
+            case TurnEnded(turn=turn) if turn in self._granted:
+                self._granted.discard(turn)
+                self._off(event, turn)
+                self._ended(self._part(event.by), event.body)
 
-    def _ended(self, part: Part, ended: TurnEnded, at: float) -> None:
-        part.floor_s += at - self._held.pop(ended.turn)
+    def _off(self, event: Event, turn: TurnId) -> None:
+        """A turn gives up the floor, if it has it."""
+        if turn in self._held:
+            self._part(event.by).floor_s += event.at - self._held.pop(turn)
+
+    def _ended(self, part: Part, ended: TurnEnded) -> None:
         part.silent_turns += ended.turn not in self._spoke
         part.tokens += ended.tokens
         part.cost = round(part.cost + ended.cost, 9)

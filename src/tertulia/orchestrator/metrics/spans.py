@@ -8,13 +8,25 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from statistics import quantiles
 
-from tertulia.orchestrator.events import Event, Outcome, Said, TurnEnded, TurnGranted
+from tertulia.orchestrator.events import (
+    Event,
+    Outcome,
+    Said,
+    TurnEnded,
+    TurnGranted,
+    TurnParked,
+    TurnReturned,
+)
 from tertulia.orchestrator.room import Audience, ParticipantId, TurnId
 
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """A floor that was held, from ``start`` to ``end`` (Unix seconds)."""
+    """A floor that was held, from ``start`` to ``end`` (Unix seconds).
+
+    A turn that waits off the floor has one span for each time that it has it. ``spoke``: it said
+    something in it; ``outcome`` is the turn's.
+    """
 
     participant: ParticipantId
     turn: TurnId
@@ -40,20 +52,34 @@ class Spans:
 
     def __init__(self) -> None:
         self.ended: list[Span] = []
-        self._held: dict[TurnId, tuple[ParticipantId, float, Audience]] = {}
+        self._granted: dict[TurnId, Audience] = {}
+        self._held: dict[TurnId, float] = {}
         self._spoke: set[TurnId] = set()
+        self._before: dict[TurnId, list[tuple[float, float, bool]]] = {}
 
     def add(self, event: Event) -> None:
         """Take note of an event."""
         match event.body:
             case TurnGranted(turn=turn):
-                self._held[turn] = (event.by, event.at, event.audience)
+                self._granted[turn], self._held[turn] = event.audience, event.at
+            case TurnReturned(turn=turn) if turn in self._granted:
+                self._held[turn] = event.at
             case Said(turn=turn) if turn is not None:
                 self._spoke.add(turn)
-            case TurnEnded(turn=turn, outcome=outcome) if turn in self._held:
-                who, start, audience = self._held.pop(turn)
-                spoke = turn in self._spoke
-                self.ended.append(Span(who, turn, start, event.at, outcome, spoke, audience))
+            case TurnParked(turn=turn):
+                self._off(turn, event.at)
+            case TurnEnded(turn=turn, outcome=outcome) if turn in self._granted:
+                self._off(turn, event.at)
+                whom = self._granted.pop(turn)
+                for start, end, spoke in self._before.pop(turn, ()):
+                    self.ended.append(Span(event.by, turn, start, end, outcome, spoke, whom))
+
+    def _off(self, turn: TurnId, at: float) -> None:
+        """A turn gives up the floor, if it has it."""
+        start = self._held.pop(turn, None)
+        if start is not None:
+            self._before.setdefault(turn, []).append((start, at, turn in self._spoke))
+            self._spoke.discard(turn)
 
     def in_order(self) -> tuple[Span, ...]:
         """Those that have ended, by when they began."""

@@ -18,6 +18,8 @@ from tertulia.orchestrator.events import (
     Said,
     TurnEnded,
     TurnGranted,
+    TurnParked,
+    TurnReturned,
 )
 from tertulia.orchestrator.metrics.parts import Part
 from tertulia.orchestrator.room import Kind, ParticipantId
@@ -65,8 +67,11 @@ class Waiting:
                 self._granted(event, part)
             case Said():
                 self._said(event, event.body, part, parts)
-            case TurnEnded() if part is not None:
-                self._quiet[who] = self._now(event)
+            case TurnReturned() if part is not None:
+                self._have_waited(who, part, event.at)
+                self._quiet.pop(who, None)
+            case TurnParked() | TurnEnded() if part is not None:
+                self._quiet.setdefault(who, self._now(event))
             case Left():
                 self._gone(event, part)
 
