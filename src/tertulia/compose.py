@@ -52,6 +52,7 @@ if TYPE_CHECKING:  # each takes a second to import; rooms without graphs and too
 
     from tertulia.agents.library import Library
     from tertulia.agents.mcp import Config
+    from tertulia.agents.models import Models
     from tertulia.agents.terms import Terms
     from tertulia.graphs import Checkpoints, History
 
@@ -292,8 +293,11 @@ def speaker(
     graph: str | None = None,
     checkpoints: "Checkpoints | None" = None,
     tools: "Sequence[BaseTool]" = (),
+    models: "Models | None" = None,
 ) -> Speaker:
     """The program that speaks for the agent on ``card``, whose model may call ``tools``.
+
+    Its model is looked up in ``models``, or in what is configured here (``Models.found``).
 
     Without ``graph`` its model answers by itself. ``graph`` is ``answer``, ``plan_then_answer`` or
     ``plan_act_answer``, or names an object as ``named`` finds it: an async function, a graph, or a
@@ -301,11 +305,12 @@ def speaker(
     a turn of it that a crash cut short goes on where it was. Raises ``Unknown`` and ``Invalid``.
     """
     # Models and graphs take a second to import; rooms of plain functions need not wait for them.
-    from tertulia.agents.catalogue import chat_model
+    from tertulia.agents.models import Models
     from tertulia.agents.speaker import ModelSpeaker
 
+    known = Models.found() if models is None else models
     if graph is None and not tools:
-        return ModelSpeaker(card, chat_model(card.model, seed=seed))
+        return ModelSpeaker(card, known.speaking_for(card, seed=seed))
     from tertulia.graphs import answer, plan_act_answer, plan_then_answer, speaker_of
 
     templates: Mapping[str, Callable[..., Any]] = {
@@ -316,7 +321,7 @@ def speaker(
     wanted = graph or "answer"
     made = templates[wanted] if wanted in templates else named(wanted)
     if inspect.isfunction(made) and not inspect.iscoroutinefunction(made):
-        made = from_maker(made, chat_model(card.model, seed=seed), card, tools)
+        made = from_maker(made, known.speaking_for(card, seed=seed), card, tools)
     elif tools:
         raise Invalid(where=wanted, what=NO_TOOLS)
     return speaker_of(made, checkpoints)
@@ -344,15 +349,15 @@ def router_from(thing: Any) -> Router:
     return router_of(made)
 
 
-def adviser(model: str, *, seed: int = 0) -> Adviser:
+def adviser(model: str, *, seed: int = 0, models: "Models | None" = None) -> Adviser:
     """A model, by name, that picks the next speaker where a room's policy is ``selector``.
 
-    Give it to ``Room.consult``. Raises ``Unknown`` and ``Invalid``.
+    Give it to ``Room.consult``. ``models`` as for ``speaker``. Raises ``Unknown`` and ``Invalid``.
     """
     from tertulia.agents.advising import model_adviser
-    from tertulia.agents.catalogue import chat_model
+    from tertulia.agents.models import chat_model
 
-    return model_adviser(chat_model(model, seed=seed))
+    return model_adviser(chat_model(model, seed=seed, models=models))
 
 
 def from_maker(

@@ -1,7 +1,7 @@
 """A tiny OpenAI-style endpoint on 127.0.0.1 that fails in the way it is told to.
 
-It serves one scripted reply to every request, remembers what it was asked, and notices when its
-client hangs up.
+It serves one scripted reply to every POST, and ``pages`` to GETs; it remembers what it was asked,
+and notices when its client hangs up.
 """
 
 import asyncio
@@ -24,9 +24,13 @@ class Reply:
     kind: str = "text/event-stream"
 
 
+NOT_FOUND = Reply(['{"detail": "Not Found"}'], "404 Not Found", kind="application/json")
+
+
 @dataclass
 class FaultServer:
     reply: Reply
+    pages: dict[str, Reply] = field(default_factory=dict)
     port: int = 0
     connections: int = 0
     asked: list[dict[str, Any]] = field(default_factory=list)
@@ -50,9 +54,13 @@ class FaultServer:
         """Answer one request; False when the connection is over."""
         head = (await reader.readuntil(b"\r\n\r\n")).decode().splitlines()
         headers = {name.lower(): value for name, _, value in (h.partition(": ") for h in head)}
-        self.asked.append(json.loads(await reader.readexactly(int(headers["content-length"]))))
+        method, path, _ = head[0].split()
+        body = await reader.readexactly(int(headers.get("content-length", 0)))
+        if method == "POST":
+            self.asked.append(json.loads(body))
+        reply = self.reply if method == "POST" else self.pages.get(path, NOT_FOUND)
         self.keys.append(headers.get("authorization", ""))
-        answer = asyncio.create_task(self._write(writer))
+        answer = asyncio.create_task(self._write(reply, writer))
         leaving = asyncio.create_task(reader.read(1))
         await asyncio.wait({answer, leaving}, return_when=asyncio.FIRST_COMPLETED)
         if not answer.done():
@@ -62,11 +70,11 @@ class FaultServer:
         await asyncio.gather(answer, leaving, return_exceptions=True)
         return False
 
-    async def _write(self, writer: asyncio.StreamWriter) -> None:
-        lines = [f"HTTP/1.1 {self.reply.status}", f"Content-Type: {self.reply.kind}"]
-        lines += [f"{name}: {value}" for name, value in self.reply.headers.items()]
+    async def _write(self, reply: Reply, writer: asyncio.StreamWriter) -> None:
+        lines = [f"HTTP/1.1 {reply.status}", f"Content-Type: {reply.kind}"]
+        lines += [f"{name}: {value}" for name, value in reply.headers.items()]
         writer.write("\r\n".join([*lines, "Connection: close", "", ""]).encode())
-        for part in self.reply.body:
+        for part in reply.body:
             if isinstance(part, str):
                 writer.write(part.encode())
                 await writer.drain()
@@ -75,9 +83,9 @@ class FaultServer:
 
 
 @asynccontextmanager
-async def serving(reply: Reply) -> AsyncIterator[FaultServer]:
-    """Serve a reply on a free port for as long as the block lasts."""
-    faulty = FaultServer(reply)
+async def serving(reply: Reply, **pages: Reply) -> AsyncIterator[FaultServer]:
+    """Serve a reply on a free port for as long as the block lasts; ``pages`` are below /v1."""
+    faulty = FaultServer(reply, {f"/v1/{page}": told for page, told in pages.items()})
     server = await asyncio.start_server(faulty.serve, "127.0.0.1", 0)
     faulty.port = server.sockets[0].getsockname()[1]
     try:
@@ -119,3 +127,9 @@ def refusal(status: str, message: str, **headers: str) -> Reply:
     return Reply(
         [body], status, {k.replace("_", "-"): v for k, v in headers.items()}, "application/json"
     )
+
+
+def listing(*names: str, **fields: Any) -> Reply:
+    """The list of a server's models; ``fields`` are told of each."""
+    data = [{"id": name, "object": "model", **fields} for name in names]
+    return Reply([json.dumps({"object": "list", "data": data})], kind="application/json")

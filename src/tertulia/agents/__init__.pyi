@@ -2,7 +2,6 @@
 
 from .advising import model_addresser, model_adviser
 from .cards import Card
-from .catalogue import chat_model
 from .company import answer_language
 from .context import ContextReport, TokenBudget
 from .effects import Carried, carry_out
@@ -12,6 +11,7 @@ from .ledgered import in_ledger
 from .library import E5, Library, Retriever, WordHashing, retriever, search_documents
 from .listening import ChatModel
 from .mcp import ServerFailed, ServerLost, ServerSilent, ServerUnusable, mcp_tools
+from .models import BadModels, Models, chat_model
 from .nodes import model_caller, planner, router, tool_executor
 from .prompts import Budget, prompt
 from .remote import Patience, Remote
@@ -27,6 +27,7 @@ from .tools import toolbox
 
 __all__ = [
     "E5",
+    "BadModels",
     "Bounds",
     "Budget",
     "Card",
@@ -41,6 +42,7 @@ __all__ = [
     "Library",
     "ModelFailed",
     "ModelSpeaker",
+    "Models",
     "OwnTurn",
     "Patience",
     "Remote",

@@ -81,6 +81,10 @@ class Endpoint:
         """The server said 200 and then nothing that can be read as an answer."""
         return self._garbled("the body is no stream of chat completions")
 
+    def unlisted(self) -> ModelGarbled:
+        """The server said 200 to ``GET …/models``, and nothing that can be read as a list."""
+        return self._garbled("it is no list of models")
+
     def broken_off(self) -> ModelUnreachable:
         """The stream ended in good order, but before the answer did."""
         hint = "try again; if it happens again, see that this is an OpenAI-style endpoint"

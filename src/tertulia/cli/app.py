@@ -7,6 +7,7 @@ import typer
 
 from tertulia.cli.benching import Json, bench
 from tertulia.cli.evaluating import examine
+from tertulia.cli.inspecting import ModelsFile, inspection
 from tertulia.cli.output import failing_clearly
 
 app = typer.Typer(
@@ -18,11 +19,12 @@ app = typer.Typer(
 )
 app.add_typer(bench, name="bench")
 app.add_typer(examine, name="eval")
+app.add_typer(inspection, name="models")
 
 Db = Annotated[str, typer.Option(envvar="TERTULIA_DB", help="Database URL, or memory:")]
 Model = Annotated[
     str | None,
-    typer.Option(help="scripted, embedded, or NAME@BASE_URL of an OpenAI-style endpoint."),
+    typer.Option(help="scripted, embedded, a name of models.yaml, or NAME@BASE_URL."),
 ]
 Seed = Annotated[int | None, typer.Option(min=0, max=2**63 - 1, help="Where chance comes from.")]
 
@@ -34,14 +36,19 @@ DB = "sqlite:///tertulia.db"
 def demo(
     *,
     db: Db = "sqlite:///demo.db",
-    model: Model = "embedded",
+    model: Model = None,
+    models: ModelsFile = None,
     seed: Seed = None,
     json: Json = False,
 ) -> None:
     """Watch three agents and two people at a design meeting, live, with a real model."""
-    from tertulia.cli.running import run_scenario, shipped
+    from tertulia.agents.models import Models
+    from tertulia.cli.running import run_scenario, shipped, with_model
 
-    run_scenario(shipped("design_meeting"), db=db, model=model, seed=seed, live=True, json=json)
+    known = Models.found(models)
+    own = "default" if "default" in known else "embedded"
+    scenario = with_model(shipped("design_meeting"), own)
+    run_scenario(scenario, db=db, model=model, seed=seed, live=True, json=json, models=known)
 
 
 @app.command()
@@ -51,17 +58,26 @@ def run(
     *,
     db: Db = DB,
     model: Model = None,
+    models: ModelsFile = None,
     seed: Seed = None,
     live: Annotated[bool, typer.Option("--live", help="On the wall clock.")] = False,
     json: Json = False,
 ) -> None:
     """Run a scenario in virtual time: the same seed gives the same log, to the byte."""
+    from tertulia.agents.models import Models
     from tertulia.cli.running import run_scenario
     from tertulia.simulation import load
 
-    found = load(scenario)
-    base = scenario.parent
-    run_scenario(found, db=db, model=model, seed=seed, live=live, json=json, base=base)
+    run_scenario(
+        load(scenario),
+        db=db,
+        model=model,
+        seed=seed,
+        live=live,
+        json=json,
+        base=scenario.parent,
+        models=Models.found(models),
+    )
 
 
 @app.command()
@@ -76,12 +92,15 @@ def chat(
     ] = None,
     db: Db = DB,
     model: Model = None,
+    models: ModelsFile = None,
     json: Json = False,
 ) -> None:
     """Sit down in a room beside agents; type whenever you like, also while they speak."""
+    from tertulia.agents.models import Models
     from tertulia.cli.chatting import chat_in
 
-    chat_in(room, name=name, scenario=scenario, db=db, model=model, json=json)
+    known = Models.found(models)
+    chat_in(room, name=name, scenario=scenario, db=db, model=model, models=known, json=json)
 
 
 @app.command()

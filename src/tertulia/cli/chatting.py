@@ -4,13 +4,16 @@ import asyncio
 import sys
 from collections.abc import Callable
 from contextlib import aclosing
+from dataclasses import replace
 from pathlib import Path
 
 from tertulia.agents.cards import Card
+from tertulia.agents.models import Models
+from tertulia.agents.models.recipes import DEFAULT
 from tertulia.cli.consenting import ANSWERS, answer, still_waiting
 from tertulia.cli.keyboard import Keyboard
 from tertulia.cli.output import leave_in_peace, line
-from tertulia.cli.running import adviser, speakers, with_model
+from tertulia.cli.running import Means, adviser, speakers, with_model
 from tertulia.cli.toolkits import toolkits
 from tertulia.cli.transcript import LiveTranscript, shown
 from tertulia.compose import House, human, speaker
@@ -54,28 +57,37 @@ PAUSE_S = 0.2
 
 
 def chat_in(
-    room: str, *, name: str, scenario: Path | None, db: str, model: str | None, json: bool
+    room: str,
+    *,
+    name: str,
+    scenario: Path | None,
+    db: str,
+    model: str | None,
+    models: Models,
+    json: bool,
 ) -> None:
     """Join ``room`` as ``name`` until the end of input or ``/leave``."""
     wanted = COMPANY if scenario is None else load(scenario)
     if model is not None:
-        wanted = with_model(wanted, model)
-    base = None if scenario is None else scenario.parent
-    stopped = asyncio.run(_chat(room, name, wanted, db, base, json=json))
+        wanted, models = with_model(wanted, model), models.without_agents()
+    elif scenario is None and DEFAULT in models:
+        wanted = with_model(wanted, DEFAULT)
+    means = Means(models, base=None if scenario is None else scenario.parent)
+    stopped = asyncio.run(_chat(room, name, wanted, db, means, json=json))
     if stopped:
         raise KeyboardInterrupt
 
 
 async def _chat(
-    name: str, me: str, scenario: Scenario, db: str, base: Path | None, *, json: bool
+    name: str, me: str, scenario: Scenario, db: str, means: Means, *, json: bool
 ) -> bool:
     """Chat; whether it was stopped by Ctrl-C."""
     roles = [role for role in scenario.participants if role.kind is Kind.AGENT]
     async with House(db) as house:
         kept = await house.checkpoints() if any(r.graph or r.tools for r in roles) else None
-        tools = await toolkits(scenario, house, base, live=True)
-        cast = speakers(scenario, 0, kept, base, tools)
-        house.scheduler.adviser = adviser(scenario, 0)
+        tools = await toolkits(scenario, house, means.base, live=True)
+        cast = speakers(scenario, 0, replace(means, checkpoints=kept, tools=tools))
+        house.scheduler.adviser = adviser(scenario, 0, means.models)
         room = await house.scheduler.open(
             name,
             scenario.settings(),
@@ -83,7 +95,7 @@ async def _chat(
             participants=[role.participant for role in roles],
             speakers=cast,
         )
-        _seat_the_others(room, cast, scenario.model)
+        _seat_the_others(room, cast, scenario.model, means.models)
         await room.join(human(me).participant)
         try:
             return await Place(room, handle(me), json=json).sit()
@@ -91,11 +103,12 @@ async def _chat(
             leave_in_peace()
 
 
-def _seat_the_others(room: Room, cast: dict[str, Speaker], model: str) -> None:
+def _seat_the_others(room: Room, cast: dict[str, Speaker], model: str, models: Models) -> None:
     """Let somebody speak for the agents that an earlier chat had seated in this room."""
     for seat in room.floor.members.values():
         if seat.kind is Kind.AGENT and seat.id not in cast:
-            room.attach(seat.id, speaker(Card(seat.name, model=model, id=seat.id)))
+            card = Card(seat.name, model=model, id=seat.id)
+            room.attach(seat.id, speaker(card, models=models))
 
 
 class Place:

@@ -3,12 +3,15 @@
 import asyncio
 import random
 from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tertulia import compose
 from tertulia.agents.cards import Card
+from tertulia.agents.models import Models
+from tertulia.agents.models.recipes import SCRIPTED
 from tertulia.agents.scripted import Scripted
 from tertulia.agents.speaker import ModelSpeaker
 from tertulia.cli.output import leave_in_peace, line
@@ -53,6 +56,16 @@ if TYPE_CHECKING:  # LangGraph takes a second to import, and most scenarios have
 SEEDS = 2**31
 
 
+@dataclass(frozen=True, slots=True)
+class Means:
+    """What a scenario's agents have: models by name, tools by handle, files beside ``base``."""
+
+    models: Models
+    checkpoints: "Checkpoints | None" = None
+    base: Path | None = None
+    tools: "Mapping[str, list[BaseTool]]" = field(default_factory=dict)
+
+
 def shipped(name: str) -> Scenario:
     """A scenario that comes with the package."""
     found = resources.files("tertulia.simulation").joinpath("scenarios", f"{name}.yaml")
@@ -69,18 +82,22 @@ def run_scenario(
     live: bool,
     json: bool,
     base: Path | None = None,
+    models: Models | None = None,
 ) -> None:
     """Run ``scenario`` to its end and show it; files that it names lie beside ``base``.
 
-    Without a seed a live run draws one, and a run in virtual time takes 0.
+    ``model`` is all its agents', whatever the scenario or ``models`` say. Without a seed a live run
+    draws one, and a run in virtual time takes 0.
     """
     if seed is None:
         seed = random.SystemRandom().randrange(SEEDS) if live else 0
+    known = Models.found() if models is None else models
     if model is not None:
-        scenario = with_model(scenario, model)
+        scenario, known = with_model(scenario, model), known.without_agents()
     if live and not json:
         print(f"seed {seed} · stop with Ctrl-C; the same seed goes on where it stopped")
-    show = _Showing(scenario, db, seed, WallClock() if live else VirtualClock(), base, json=json)
+    clock = WallClock() if live else VirtualClock()
+    show = _Showing(scenario, db, seed, clock, Means(known, base=base), json=json)
     if live:
         asyncio.run(show.put_on(db))
     elif scenario.faults is None:
@@ -98,24 +115,13 @@ def with_model(scenario: Scenario, model: str) -> Scenario:
     return scenario.model_copy(update={"model": model, "participants": roles})
 
 
-def speakers(
-    scenario: Scenario,
-    seed: int,
-    checkpoints: "Checkpoints | None" = None,
-    base: Path | None = None,
-    tools: "Mapping[str, list[BaseTool]] | None" = None,
-) -> dict[str, Speaker]:
-    """Who speaks for the scenario's agents, by handle; ``tools`` are those that each is given.
+def speakers(scenario: Scenario, seed: int, means: Means) -> dict[str, Speaker]:
+    """Who speaks for the scenario's agents, by handle.
 
     Raises ``Invalid``, which names the agent, for a model or a graph that cannot be used.
     """
     agents = [role for role in scenario.participants if role.kind is Kind.AGENT]
-    given = tools or {}
-    cast: dict[str, Speaker] = {}
-    for role in agents:
-        kit = given.get(role.who, [])
-        cast[role.who] = _speaker(role, scenario, seed, (checkpoints, base, kit))
-    return cast
+    return {role.who: _speaker(role, scenario, seed, means) for role in agents}
 
 
 def routers(scenario: Scenario, base: Path | None = None) -> dict[str, Router]:
@@ -133,16 +139,16 @@ def routers(scenario: Scenario, base: Path | None = None) -> dict[str, Router]:
     return found
 
 
-def adviser(scenario: Scenario, seed: int) -> Adviser:
+def adviser(scenario: Scenario, seed: int, models: Models) -> Adviser:
     """Who advises the scenario's room: its adviser's model, else the model of its agents.
 
     Raises ``Invalid`` for a model that cannot be used.
     """
     name = scenario.adviser or scenario.model
-    if name == "scripted":
-        return rehearsed_adviser(seed)
     try:
-        return outside(compose.adviser(name, seed=seed))
+        if models.known(name).kind == SCRIPTED:
+            return rehearsed_adviser(seed)
+        return outside(compose.adviser(name, seed=seed, models=models))
     except Refused as error:
         raise Invalid(where="adviser", what=str(error)) from None
 
@@ -156,12 +162,12 @@ class _Showing:
         db: str,
         seed: int,
         clock: Clock,
-        base: Path | None,
+        means: Means,
         *,
         json: bool,
     ) -> None:
         self._scenario, self._db, self._seed, self._clock = scenario, db, seed, clock
-        self._base, self._json, self._room = base, json, ""
+        self._means, self._json, self._room = means, json, ""
         self._transcript = LiveTranscript()
         self._watch = Once(self._show)
 
@@ -171,11 +177,12 @@ class _Showing:
             thinking = any(role.graph or role.tools for role in scenario.participants)
             live = isinstance(clock, WallClock)
             kept = await house.checkpoints() if thinking and live else None
-            tools = await toolkits(scenario, house, self._base, live=live)
-            cast = speakers(scenario, seed, kept, self._base, tools)
-            house.scheduler.adviser = adviser(scenario, seed)
+            base = self._means.base
+            tools = await toolkits(scenario, house, base, live=live)
+            cast = speakers(scenario, seed, replace(self._means, checkpoints=kept, tools=tools))
+            house.scheduler.adviser = adviser(scenario, seed, self._means.models)
             try:
-                own = routers(scenario, self._base)
+                own = routers(scenario, base)
                 self._room = await perform(
                     scenario, seed, house.log, house.scheduler, cast, self._watch, own
                 )
@@ -206,30 +213,32 @@ class _Showing:
         return Partitioned(log, self._clock, cut)
 
 
-def _speaker(
-    role: Role,
-    scenario: Scenario,
-    seed: int,
-    means: "tuple[Checkpoints | None, Path | None, list[BaseTool]]",
-) -> Speaker:
-    (checkpoints, base, tools), model = means, role.model or scenario.model
+def _speaker(role: Role, scenario: Scenario, seed: int, means: Means) -> Speaker:
+    tools = means.tools.get(role.who, [])
     card = Card(
         role.name,
         role.persona,
-        model,
+        role.model or scenario.model,
         tools=names_of(tools),
         languages=role.languages,
         id=role.who,
         price_in=role.price_in or None,
         price_out=role.price_out or None,
     )
-    if (role.lines or role.votes) and model == "scripted":
-        return Rehearsed(card, role.lines, role.votes, paced=scenario.spoken is None)
-    if scenario.spoken is not None and model == "scripted" and not (role.graph or tools):
-        return ModelSpeaker(card, Scripted.improvising(seed))
-    graph = None if role.graph is None else beside(role.graph, base)
     try:
-        found = speaker(card, seed=seed, graph=graph, checkpoints=checkpoints, tools=tools)
+        scripted = means.models.for_agent(card).kind == SCRIPTED
+        if (role.lines or role.votes) and scripted:
+            return Rehearsed(card, role.lines, role.votes, paced=scenario.spoken is None)
+        if scenario.spoken is not None and scripted and not (role.graph or tools):
+            return ModelSpeaker(card, Scripted.improvising(seed))
+        found = speaker(
+            card,
+            seed=seed,
+            graph=None if role.graph is None else beside(role.graph, means.base),
+            checkpoints=means.checkpoints,
+            tools=tools,
+            models=means.models,
+        )
     except Refused as error:
         raise Invalid(where=f"agent {role.name!r}", what=str(error)) from None
-    return found if model == "scripted" else Outside(found, paced=scenario.spoken is None)
+    return found if scripted else Outside(found, paced=scenario.spoken is None)

@@ -12,6 +12,7 @@ from typing import Any, TypeAlias, get_type_hints
 from pydantic import TypeAdapter, ValidationError
 
 from tertulia.agents.routers import Keywords
+from tertulia.agents.source import Loc
 from tertulia.orchestrator import Kind, Participant, RoomSettings, TertuliaError, conditions, handle
 from tertulia.orchestrator.admission import check_words
 from tertulia.orchestrator.admission.routing import NOBODY
@@ -20,7 +21,6 @@ from tertulia.orchestrator.powers import ACTS
 from tertulia.orchestrator.profile import profile
 from tertulia.orchestrator.room import ParticipantId
 from tertulia.orchestrator.routes import EVERYONE
-from tertulia.simulation.source import Loc
 
 Mistake: TypeAlias = tuple[Loc, str]
 

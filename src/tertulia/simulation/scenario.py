@@ -10,6 +10,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, Field, ValidationError, model_validator
 
+from tertulia.agents.source import LETTERS, Loc, NotYaml, Source, read
 from tertulia.orchestrator import Kind, Participant, RoomSettings, conditions, handle
 from tertulia.orchestrator.errors import Invalid
 from tertulia.orchestrator.policies import build, specify
@@ -19,7 +20,6 @@ from tertulia.simulation import mistakes
 from tertulia.simulation.faults import Faults
 from tertulia.simulation.fields import Name, Seconds, Strict
 from tertulia.simulation.habits import Habits
-from tertulia.simulation.source import LETTERS, Loc, NotYaml, Source, read
 
 Price = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 

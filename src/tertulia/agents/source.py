@@ -1,4 +1,4 @@
-"""A YAML text, bounded, with the line that each part of it stands on. It knows no scenarios."""
+"""A YAML text, bounded, with the line that each part of it stands on; whatever it is about."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass

@@ -1,0 +1,39 @@
+"""A pool from what a ``models.yaml`` says of it."""
+
+from collections.abc import Iterable, Mapping
+
+from tertulia.agents.models.document import Pool, Server
+from tertulia.agents.models.recipes import limits
+from tertulia.agents.pool import Allowance, Endpoint, Pooled, pooled
+from tertulia.agents.streaming import StreamedModel
+
+
+def pool_of(name: str, pool: Pool, servers: Mapping[str, tuple[Server, StreamedModel]]) -> Pooled:
+    """Make the pool of these servers: what the file says of each, and its model.
+
+    Without prices of its own it has the highest of its servers', so that a bill is rather too high.
+    """
+    endpoints = {
+        server: Endpoint(model, **limits(entry)) for server, (entry, model) in servers.items()
+    }
+    allowances = {
+        tenant: Allowance(**allowed.model_dump(exclude_none=True))
+        for tenant, allowed in pool.allowances.items()
+    }
+    models = [model for _, model in servers.values()]
+    return pooled(
+        name,
+        endpoints,
+        allowances=allowances,
+        price_in=_first(pool.price_in, _highest(models, "price_in")),
+        price_out=_first(pool.price_out, _highest(models, "price_out")),
+    )
+
+
+def _highest(models: Iterable[StreamedModel], price: str) -> float | None:
+    found = [getattr(model, price, None) for model in models]
+    return max((one for one in found if one is not None), default=None)
+
+
+def _first(*prices: float | None) -> float | None:
+    return next((price for price in prices if price is not None), None)
