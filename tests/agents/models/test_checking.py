@@ -72,7 +72,7 @@ async def test_one_that_is_asked_shows_what_it_can_do() -> None:
     async with serving(reply, models=listing("qwen3:latest")) as server:
         found = await checked(at(server), asking=True)
         assert len(server.asked) == 2
-        assert all(asked["max_completion_tokens"] < 100 for asked in server.asked)
+        assert all(asked["max_tokens"] < 100 for asked in server.asked)
     assert findings(found) == {
         "reachable": (True, "in 0 ms"),
         "key": (None, "none is sent"),

@@ -90,11 +90,14 @@ def test_a_pool_is_one_object_under_every_name() -> None:
     assert models["default"] is pool
     assert models.speaking_for(Card("Ana", model="team")) is pool
     assert models.without_agents()["team"] is pool
-    tuned: Any = models.speaking_for(Card("Bo", model="team"))
-    assert tuned.model is pool
-    assert models.speaking_for(Card("Bo", model="team")) is tuned
+    own: Any = models.speaking_for(Card("Bo", model="team"))
     cool: Any = models["cool"]
-    assert cool.model is pool
+    for tuned, temperature in ((own, 0.9), (cool, 0.2)):
+        assert {one.model.temperature for one in tuned.endpoints.values()} == {temperature}
+        assert tuned._calls is pool._calls
+        assert tuned._used is pool._used
+        assert (tuned.endpoints["right"].most, tuned.price_in) == (1, 0.5)
+    assert models.speaking_for(Card("Bo", model="team")) is own
 
 
 def test_a_pool_has_what_the_file_says_of_it() -> None:
@@ -130,7 +133,7 @@ async def test_two_agents_with_settings_of_their_own_wait_in_one_queue() -> None
         while not len(pool.calls.queue):  # noqa: ASYNC110
             await asyncio.sleep(0.01)
         assert [len(server.running) for server in pool.calls.servers] == [1]
-        assert (server.asked[0]["temperature"], server.asked[0]["max_completion_tokens"]) == (
+        assert (server.asked[0]["temperature"], server.asked[0]["max_tokens"]) == (
             0.9,
             7,
         )

@@ -15,7 +15,7 @@ from tertulia.agents.models.making import made
 from tertulia.agents.models.mistakes import instead
 from tertulia.agents.models.places import Surroundings, file_of
 from tertulia.agents.models.reading import load, parse
-from tertulia.agents.models.recipes import POOL, REMOTE, Recipe, follow, given, names
+from tertulia.agents.models.recipes import POOL, PRICES, REMOTE, Recipe, follow, given, names
 from tertulia.agents.models.secrecy import masked
 from tertulia.orchestrator.errors import Unknown
 
@@ -148,21 +148,35 @@ class Models:
 
     def _make(self, wanted: Recipe, seed: int, named: str) -> "StreamedModel":
         """Make it; one that has connections or a queue is made once for a name."""
-        if wanted.kind not in (REMOTE, POOL):
-            return made(wanted, seed, self._pool)
-        return self._once(REMOTE, named, lambda: made(wanted, seed, self._pool))
+        if wanted.kind == POOL:
+            return self._once("own", named, lambda: self._pooled(wanted))
+        if wanted.kind == REMOTE:
+            return self._once("own", named, lambda: made(wanted, seed))
+        return made(wanted, seed)
 
-    def _pool(self, name: str) -> "StreamedModel":
-        from tertulia.agents.models.pooling import pool_of
+    def _pooled(self, wanted: Recipe) -> "StreamedModel":
+        """The one pool of that name; with settings, as somebody who has these sees it."""
+        from tertulia.agents.models.pooling import pool_of, tuned
 
-        def make() -> "StreamedModel":
-            servers = {
-                server: (entry, made(leads, 0, self._pool))
-                for server, (entry, leads) in self.servers(name).items()
-            }
-            return pool_of(name, self.document.pools[name], servers)
-
-        return self._once(POOL, name, make)
+        name, servers = wanted.name, self.servers(wanted.name)
+        shared = self._once(
+            POOL,
+            name,
+            lambda: pool_of(
+                name,
+                self.document.pools[name],
+                {server: (entry, made(leads, 0)) for server, (entry, leads) in servers.items()},
+            ),
+        )
+        settings = dict(wanted.settings)
+        if not settings:
+            return shared
+        prices = {name: settings.pop(name) for name in PRICES if name in settings}
+        return tuned(
+            shared,
+            {server: made(leads.tuned(settings), 0) for server, (_, leads) in servers.items()},
+            prices,
+        )
 
     def _once(self, kind: str, name: str, make: "Callable[[], StreamedModel]") -> "StreamedModel":
         with self._making:

@@ -1,6 +1,7 @@
 """A pool from what a ``models.yaml`` says of it."""
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 
 from tertulia.agents.models.document import Pool, Server
 from tertulia.agents.models.recipes import limits
@@ -28,6 +29,20 @@ def pool_of(name: str, pool: Pool, servers: Mapping[str, tuple[Server, StreamedM
         price_in=_first(pool.price_in, _highest(models, "price_in")),
         price_out=_first(pool.price_out, _highest(models, "price_out")),
     )
+
+
+def tuned(
+    shared: StreamedModel, models: Mapping[str, StreamedModel], prices: Mapping[str, float]
+) -> StreamedModel:
+    """The same pool with other settings of its servers' models: one queue, one set of books."""
+    if not isinstance(shared, Pooled):
+        raise TypeError(f"{shared!r:.80} is no pool")
+    endpoints = {
+        server: replace(endpoint, model=models[server])
+        for server, endpoint in shared.endpoints.items()
+    }
+    # A copy of pydantic's has the private attributes of the first one: what waits, runs, is used.
+    return shared.model_copy(update={"endpoints": endpoints, **prices})
 
 
 def _highest(models: Iterable[StreamedModel], price: str) -> float | None:

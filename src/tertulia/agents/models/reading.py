@@ -71,8 +71,8 @@ def parse(text: str, where: str = "models.yaml") -> Document:
     content = {} if source.content is None else source.content
     if not isinstance(content, dict):
         raise _bad(where, [(source.line(()), SHAPE)])
-    if found := [_told(source, loc, what) for loc, what in secrets_in(content)]:
-        raise _bad(where, found)  # nothing else is told: it might show what is in there
+    if secret := [_told(source, loc, what) for loc, what in secrets_in(content)]:
+        raise _bad(where, secret)  # nothing else is told: it might show what is in there
     found: list[Mistake] = []
     document = _validated(_expanded(content, (), found), found)
     if document is not None:

@@ -12,7 +12,8 @@ DEFAULT = "default"
 
 SCRIPTED, EMBEDDED, REMOTE, POOL = "scripted", "embedded", "remote", "pool"
 
-TUNING = ("temperature", "max_tokens", "extra_body", "price_in", "price_out")
+PRICES = ("price_in", "price_out")
+TUNING = ("temperature", "max_tokens", "extra_body", *PRICES)
 PATIENCE = ("connect_seconds", "first_token_seconds", "stall_seconds")
 OF_EMBEDDED = ("repeat_penalty", "threads", "slots", "context_tokens")
 OF_SERVERS = ("requests_per_minute", "tokens_per_minute", "most", "kept_tokens")
