@@ -33,7 +33,8 @@ TOLD = Consultation(
     ("answer", "followed"),
     [
         ("Eve", "eve"),
-        ("I think EVE should answer.", "eve"),
+        ("EVE.", "eve"),
+        ("I think Eve should answer.", "I think Eve should answer."),
         ("@bo", "bo"),
         ("Nobody.", None),
         ("Napoleon", "Napoleon"),
@@ -47,6 +48,12 @@ async def test_only_one_candidate_or_nobody_is_followed(answer: str, followed: s
     assert await model_adviser(Scripted([answer]))(TOLD) == followed
 
 
+async def test_two_of_one_name_are_asked_for_by_their_handles() -> None:
+    told = replace(TOLD, candidates=(BO, replace(EVE, name="Bo")))
+    assert await model_adviser(Scripted(["eve"]))(told) == "eve"
+    assert await model_adviser(Scripted(["bo"]))(told) == "bo"
+
+
 async def test_a_model_that_breaks_is_told_to_the_room() -> None:
     with pytest.raises(RuntimeError, match="no model"):
         await model_adviser(Scripted([RuntimeError("no model")]))(TOLD)
@@ -54,7 +61,14 @@ async def test_a_model_that_breaks_is_told_to_the_room() -> None:
 
 @pytest.mark.parametrize(
     ("answer", "named"),
-    [("Eve", ["eve"]), ("Bo and Eve.", ["bo", "eve"]), ("nobody", []), ("Ana", []), ("", [])],
+    [
+        ("Eve", ["eve"]),
+        ("All of them.", ["bo", "eve"]),
+        ("nobody", []),
+        ("Ana", []),
+        ("", []),
+        ("It is for Eve", []),
+    ],
 )
 async def test_an_utterance_is_for_the_agents_that_the_model_names(
     answer: str, named: list[str]
@@ -64,7 +78,7 @@ async def test_an_utterance_is_for_the_agents_that_the_model_names(
 
 @pytest.mark.parametrize(
     ("answer", "voted"),
-    [("Yes.", "yes"), ("I vote NO", "no"), ("yes or no", "yes or no"), ("", None)],
+    [("Yes.", "yes"), ("NO", "no"), ("I vote no", "I vote no"), ("", None)],
 )
 async def test_a_model_votes_for_the_one_option_that_it_names(
     answer: str, voted: str | None

@@ -10,7 +10,7 @@ from typing import Any, cast
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from langchain_core.messages import AIMessage
+from langchain_core.messages import AIMessage, BaseMessage
 from tests.agents.turns import said, turn_in
 from tests.orchestrator.rooms import a_house, endings, in_no_time, texts
 
@@ -142,7 +142,7 @@ async def test_a_turn_in_which_no_draft_came_fails_for_all_to_see() -> None:
 
 @in_no_time
 async def test_no_model_is_asked_once_the_tokens_are_spent() -> None:
-    judge = Scripted([AIMessage("", tool_calls=[{"name": "mark", "args": {"mark": 5}, "id": "1"}])])
+    judge = Scripted(["5"])
     critique = Critique(quality=marked(judge), tokens=1)
     turn, state = await chosen(["one two three", "b"], critique)
     assert turn.spent.tokens > 0
@@ -163,17 +163,29 @@ async def test_a_room_hears_the_choice_alone() -> None:
         assert (await texts(house.log))[-1] == "bo: Tea, please!"
 
 
-async def test_a_model_gives_marks_by_a_function_and_prose_is_none() -> None:
+async def test_a_model_gives_marks_and_prose_is_none() -> None:
     def mark(value: Any) -> AIMessage:
-        call = {"name": "mark", "args": {"mark": value}, "id": "1"}
+        call = {"name": "answer", "args": {"answer": value}, "id": "1"}
         return AIMessage("", tool_calls=[call])
 
-    judge = Scripted([mark(5), mark(1), mark(9), "5", mark(True)])
+    judge = Scripted([mark(5), "1", mark(9), "It is a 5.", mark(True), mark("4")])
     turn = turn_in(said(1, "ana", "Bo, tea or coffee?"))
-    assert await marked(judge)(turn, ["a", "b", "c", "d", "e"]) == [1.0, 0.0, None, None, None]
+    assert await marked(judge)(turn, ["a", "b", "c", "d"]) == [1.0, 0.0, None, 0.75]
     assert turn.spent.tokens > 0
-    with pytest.raises(Invalid, match="cannot call functions"):
-        marked(cast("Any", SimpleNamespace()))
+
+
+class Torn(Scripted):
+    """A model that says itself how sure it is of each answer."""
+
+    async def likelihood(
+        self, messages: list[BaseMessage], question: str, answers: Sequence[str]
+    ) -> dict[str, float]:
+        return {answer: 0.0 if answer in "45" else -1_000.0 for answer in answers}
+
+
+async def test_where_a_model_is_torn_between_marks_it_gives_their_mean() -> None:
+    [mark] = await marked(Torn())(turn_in(said(1, "ana", "Tea?")), ["a"])
+    assert mark == pytest.approx(0.875)
 
 
 def test_one_model_drafts_with_as_many_seeds() -> None:

@@ -1,85 +1,82 @@
-"""A model that names who speaks next, for rooms whose policy is ``selector``."""
-
-import re
+"""A model that names who speaks next, for rooms whose policy is ``selector``, or who is meant."""
 
 from langchain_core.messages import BaseMessage, HumanMessage, SystemMessage
 
 from tertulia.agents.callers import Caller, Rank, calling
-from tertulia.agents.listening import ChatModel, hear
+from tertulia.agents.choosing import choose
+from tertulia.agents.faults import ModelStrayed
+from tertulia.agents.listening import ChatModel
 from tertulia.orchestrator.consultation import Adviser, Consultation
-from tertulia.orchestrator.floor import Seat
 from tertulia.orchestrator.inquiries import Addresser
+from tertulia.orchestrator.room import ParticipantId
 
 LINES = 12
 """How many of the last utterances the model is shown."""
 
-NOBODY = "nobody"
+NOBODY, EVERYBODY = "nobody", "all of them"
 
 BESIDE = Caller(rank=Rank.BID)
 
 
 def model_adviser(model: ChatModel) -> Adviser:
-    """Ask ``model`` who of the candidates should speak next.
+    """Ask ``model`` who of the candidates should speak next: one of their names, or nobody.
 
-    An answer that names exactly one candidate, or nobody, is followed; any other is handed on as it
-    is, which the room then tells everybody and does without. Raises what the model raises.
+    An answer that is neither, twice, is handed on as it is, which the room then tells everybody and
+    does without. Raises what the model raises.
     """
 
     async def advise(told: Consultation) -> str | None:
-        with calling(BESIDE):
-            heard = await hear(model, _question(told))
-        named = [seat.id for seat in told.candidates if _is_named(seat, heard.text)]
-        if len(named) == 1:
-            return named[0]
-        if not named and NOBODY in heard.text.lower():
-            return None
-        return heard.text.strip() or "(no answer)"
+        order = f"You chair a conversation. {NOBODY.capitalize()} speaks next, if it should rest."
+        named = _named(told)
+        messages = [SystemMessage(order, name="Chair"), *lines_of(told, LINES)]
+        options = (*named, NOBODY)
+        try:
+            with calling(BESIDE):
+                choice = await choose(model, messages, options, question="Who should reply?")
+        except ModelStrayed as error:
+            return str(error.said) or "(no answer)"
+        return named.get(choice.option)
 
     return advise
 
 
 def model_addresser(model: ChatModel) -> Addresser:
-    """Ask ``model`` which of the agents the last utterance is for; often none of them.
+    """Ask ``model`` which of the agents the last utterance is for: one, all, or none of them.
 
-    Whom its answer names is meant; an answer that names nobody is for nobody. Raises what the model
-    raises.
+    An answer that is none of these is for nobody. Raises what the model raises.
     """
 
     async def find(told: Consultation) -> list[str]:
+        order = (
+            "You listen to a conversation of people and assistants, and say for whom its last "
+            f"line is: for {NOBODY}, if it is for somebody else, or for nobody in particular."
+        )
+        named = _named(told)
+        messages = [SystemMessage(order, name="Listener"), *lines_of(told, LINES)]
+        options = (*named, *([EVERYBODY] if len(named) > 1 else []), NOBODY)
+        asking = "For whom is the last line?"
         with calling(BESIDE):
-            heard = await hear(model, _whom_for(told))
-        return [seat.id for seat in told.candidates if _is_named(seat, heard.text)]
+            choice = await choose(model, messages, options, question=asking, otherwise=NOBODY)
+        return list(named.values()) if choice.option == EVERYBODY else _one(named, choice.option)
 
     return find
 
 
-def _whom_for(told: Consultation) -> list[BaseMessage]:
-    order = (
-        "You listen to a conversation of people and assistants. For whom is its last line? Answer "
-        f"with one name of these and nothing else: {_seats(told)}; or with the word {NOBODY}, if "
-        "it is for somebody else, or for nobody in particular."
-    )
-    return [SystemMessage(order, name="Listener"), _lines(told)]
-
-
-def _question(told: Consultation) -> list[BaseMessage]:
-    order = (
-        "You chair a conversation. Read it, and say who should speak next. Answer with one name "
-        f"of these and nothing else: {_seats(told)}; or with the word {NOBODY}, if it should rest."
-    )
-    return [SystemMessage(order, name="Chair"), _lines(told)]
-
-
-def _seats(told: Consultation) -> str:
-    return ", ".join(seat.name for seat in told.candidates)
-
-
-def _lines(told: Consultation) -> BaseMessage:
+def lines_of(told: Consultation, most: int) -> list[BaseMessage]:
+    """The last utterances, each by whom it is."""
     names = {who: seat.name for who, seat in told.members.items()}
-    lines = [f"{names.get(event.by, event.by)}: {event.text}" for event in told.view[-LINES:]]
-    return HumanMessage("\n".join(lines), name="Transcript")
+    last = [event for event in told.view[-most:] if event.text]
+    return [HumanMessage(event.text, name=names.get(event.by, event.by)) for event in last]
 
 
-def _is_named(seat: Seat, answer: str) -> bool:
-    forms = "|".join(map(re.escape, {seat.id, seat.name}))
-    return re.search(rf"(?<!\w)(?:{forms})(?!\w)", answer, re.IGNORECASE) is not None
+def _named(told: Consultation) -> dict[str, ParticipantId]:
+    """The candidates by name, or by handle where a name could be another's."""
+    names = [seat.name.casefold() for seat in told.candidates]
+    taken = {name for name in names if names.count(name) > 1} | {NOBODY, EVERYBODY}
+    return {
+        seat.id if seat.name.casefold() in taken else seat.name: seat.id for seat in told.candidates
+    }
+
+
+def _one(named: dict[str, ParticipantId], option: str) -> list[str]:
+    return [named[option]] if option in named else []

@@ -87,7 +87,7 @@ class ModelGarbled(ModelFailed, Broken):
 
 
 class ModelStrayed(ModelGarbled):
-    """The answer is none of what it had to be, nor was the next; ``said`` is what it was."""
+    """The answer is none of what it had to be, nor was the next; ``said`` is the last one."""
 
     def __init__(
         self,

@@ -1,11 +1,13 @@
 """A model that votes as the agent on a card, when a room puts something to the vote."""
 
-import re
+from langchain_core.messages import SystemMessage
 
-from langchain_core.messages import BaseMessage, HumanMessage, SystemMessage
-
+from tertulia.agents.advising import BESIDE, lines_of
+from tertulia.agents.callers import calling
 from tertulia.agents.cards import Card
-from tertulia.agents.listening import ChatModel, hear
+from tertulia.agents.choosing import choose
+from tertulia.agents.faults import ModelStrayed
+from tertulia.agents.listening import ChatModel
 from tertulia.agents.scripted import Scripted
 from tertulia.orchestrator.consultation import Consultation
 
@@ -16,28 +18,18 @@ LINES = 24
 async def model_vote(model: ChatModel, card: Card, told: Consultation) -> str | None:
     """Ask ``model`` which option the agent on the card prefers.
 
-    An answer that names exactly one option is followed; any other is handed on as it is, which the
-    room takes for an abstention and tells. A scripted model, which has no opinion, abstains. Raises
-    what the model raises.
+    An answer that is none of them, twice, is handed on as it is, which the room takes for an
+    abstention and tells. A scripted model, which has no opinion, abstains. Raises what the model
+    raises.
     """
     if told.ballot is None or isinstance(model, Scripted):
         return None
-    heard = await hear(model, _question(card, told))
-    named = [option for option in told.ballot.options if _is_named(option, heard.text)]
-    return named[0] if len(named) == 1 else heard.text.strip() or None
-
-
-def _question(card: Card, told: Consultation) -> list[BaseMessage]:
-    names = {who: seat.name for who, seat in told.members.items()}
-    lines = [f"{names.get(event.by, event.by)}: {event.text}" for event in told.view[-LINES:]]
-    title, options = ("", ()) if told.ballot is None else (told.ballot.title, told.ballot.options)
-    order = (
-        f"You are {card.name}. {card.persona}\n"
-        f"Read this conversation, and vote as {card.name} on: {title}. Answer with one of these "
-        f"and nothing else: {'; '.join(options)}."
-    )
-    return [SystemMessage(order, name="Ballot"), HumanMessage("\n".join(lines), name="Transcript")]
-
-
-def _is_named(option: str, answer: str) -> bool:
-    return re.search(rf"(?<!\w){re.escape(option)}(?!\w)", answer, re.IGNORECASE) is not None
+    order = f"You are {card.name}. {card.persona}\nYou vote as {card.name}."
+    messages = [SystemMessage(order, name="Ballot"), *lines_of(told, LINES)]
+    question = f"Which do you vote for, on: {told.ballot.title}?"
+    try:
+        with calling(BESIDE):
+            choice = await choose(model, messages, told.ballot.options, question=question)
+    except ModelStrayed as error:
+        return str(error.said) or None
+    return choice.option

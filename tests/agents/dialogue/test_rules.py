@@ -1,12 +1,13 @@
 """Understanding by rules, and by a model that calls a function."""
 
+from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import date, time
 from decimal import Decimal
 from typing import Any, Literal
 
 import pytest
-from langchain_core.messages import AIMessage
+from langchain_core.messages import AIMessage, BaseMessage
 from tests.agents.dialogue.forms import DAY, PEOPLE, TABLE, heard
 from tests.agents.turns import said, turn_in
 
@@ -174,15 +175,27 @@ async def test_a_model_is_asked_only_where_rules_understand_nothing() -> None:
     assert (await understand(heard("in the sun"))).fills == (Fill("place", "terrace"),)
 
 
-class Mute:
-    """A model that calls nothing."""
+class Bare:
+    """A model that streams, and can do nothing else."""
+
+    def __init__(self, *lines: str) -> None:
+        self._model = Scripted(lines)
+
+    def astream(self, messages: list[BaseMessage], /) -> AsyncIterator[Any]:
+        return self._model.astream(messages)
 
 
-def test_a_model_that_cannot_call_functions_is_refused_at_once() -> None:
-    with pytest.raises(Invalid, match="cannot call functions"):
-        Modelled(Mute(), [TABLE])  # type: ignore[arg-type]
-    with pytest.raises(Invalid, match="cannot call functions"):
-        ByModel([Intent("a")], Mute())  # type: ignore[arg-type]
+async def test_a_model_that_cannot_call_functions_answers_with_json() -> None:
+    understand = Modelled(Bare('{"slot_day": "2026-11-27", "answer": "no"}'), [TABLE])
+    found = await understand(heard("Friday"))
+    assert (found.fills, found.answer) == ((Fill("day", "2026-11-27"),), False)
+
+
+async def test_what_a_slot_refuses_is_understood_all_the_same_and_other_types_are_not() -> None:
+    script = [calls("understood", slot_people=99), calls("understood", slot_people="many")]
+    understand = Modelled(Scripted([*script, "?"]), [TABLE])
+    assert (await understand(heard("99 of us"))).fills == (Fill("people", 99),)
+    assert (await understand(heard("many of us"))).empty
 
 
 # ---- intents
@@ -209,10 +222,12 @@ async def test_the_nearest_example_names_the_intent_and_what_is_far_from_all_is_
 
 
 async def test_an_intent_is_one_of_those_named_or_none_whatever_a_model_says() -> None:
-    script: list[str | AIMessage] = [calls("wants", intent="money"), calls("wants", intent="war")]
-    script += ["money", calls("x")]
+    war = calls("answer", answer="war")
+    script: list[str | AIMessage] = [calls("answer", answer="money"), "Money.", "none"]
+    script += [war, "fault", war, war, "I want my money", ""]
     classify = ByModel([MONEY, FAULT], Scripted(script))
-    assert [(await classify("?")).intent for _ in script] == ["money", None, None, None]
+    said = [(await classify("?")).intent for _ in range(6)]
+    assert said == ["money", "money", None, "fault", None, None]
 
 
 async def test_embeddings_name_the_intent_where_they_are_near_enough() -> None:
@@ -224,7 +239,7 @@ async def test_embeddings_name_the_intent_where_they_are_near_enough() -> None:
 
 
 async def test_cheap_classifiers_go_first_and_forms_before_them() -> None:
-    script = [calls("wants", intent="money")]
+    script = ["money"]
     classify = first_sure(ByWords([FAULT]), ByModel([MONEY], Scripted(script)))
     understand = with_intents(RULES, classify)
     assert (await understand(heard("it is broken"))).intent == "fault"
@@ -239,6 +254,7 @@ async def test_cheap_classifiers_go_first_and_forms_before_them() -> None:
         (lambda: ByWords([MONEY, MONEY]), "is named twice"),
         (lambda: ByWords([Intent("a", words=("(",))]), "no regular expression"),
         (lambda: Nearest([Intent("a")]), "no intent has an example"),
+        (lambda: ByModel([Intent("None")], Scripted()), "cannot be told from another"),
     ],
 )
 def test_intents_that_cannot_be_say_so(make: Any, told: str) -> None:

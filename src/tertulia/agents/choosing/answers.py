@@ -71,12 +71,12 @@ def option_in(answer: str, options: Sequence[str]) -> str | None:
 
 
 def option_of(value: object, options: Sequence[str]) -> str | None:
-    """The option in a JSON value: a string, or an object with that one field."""
+    """The option in a JSON value: a text or number, or an object with that one field."""
     if isinstance(value, Mapping) and set(value) == {FIELD}:
         value = value[FIELD]
-    if not isinstance(value, str):
+    if isinstance(value, bool) or not isinstance(value, str | int):
         return None
-    plain = _plain(value)
+    plain = _plain(str(value))
     return next((option for option in options if _plain(option) == plain), None)
 
 

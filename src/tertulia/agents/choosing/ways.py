@@ -113,11 +113,12 @@ async def _gone(task: Task, way: Way[T]) -> Settled[T]:
         if way.how is How.SCHEMA:
             forget(task.model)  # it was held to it, and strayed
         messages += _objection(told, f"{error}\n{task.again}")
-    told = await ask(way.model, messages, task.account, task.most_letters)
+    again = await ask(way.model, messages, task.account, task.most_letters)
     try:
-        return Settled(way.read(told), How.REPAIRED, told)
+        return Settled(way.read(again), How.REPAIRED, again)
     except Unfit as error:
-        raise stray(task.model, f"{error}, nor was the one before", told.text.strip()) from None
+        said = again.text.strip() or told.text.strip()
+        raise stray(task.model, f"{error}, nor was the one before", said) from None
 
 
 def _how(way: Way[Any], told: Told) -> How:

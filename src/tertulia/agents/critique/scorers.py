@@ -1,22 +1,24 @@
 """What scores candidates: the learned discriminator, a model that has to give marks, a function."""
 
 from collections.abc import Awaitable, Callable, Sequence
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
 from langchain_core.messages import BaseMessage, HumanMessage, SystemMessage
 
+from tertulia.agents.callers import calling, speaker_in
+from tertulia.agents.choosing import Choice, choose
 from tertulia.agents.company import name_of
-from tertulia.agents.listening import ChatModel, hear
+from tertulia.agents.faults import ModelStrayed
+from tertulia.agents.listening import ChatModel
 from tertulia.agents.prices import billing, prices_of
-from tertulia.orchestrator.errors import Invalid
 from tertulia.orchestrator.scoring import Likeness, likeness
 from tertulia.orchestrator.turns import Turn
 
 Scorer: TypeAlias = Callable[[Turn, Sequence[str]], Awaitable[Sequence[float | None]]]
 """From candidates to a score of each from 0 to 1; ``None`` for one that it has none for."""
 
-MARKS = 5
-"""The best mark that a model gives; the worst is 1."""
+MARKS = ("1", "2", "3", "4", "5")
+"""The marks that a model gives, from the worst to the best."""
 LINES = 12
 """How many of the last utterances a scorer reads."""
 GOOD = "How good is this as an answer: right, helpful, to the point?"
@@ -40,18 +42,24 @@ def learned(discriminator: Likeness | None = None) -> Scorer:
 
 
 def marked(model: ChatModel, question: str = GOOD) -> Scorer:
-    """A model that has to give each candidate a mark from 1 to 5, by calling a function.
+    """A model that has to give each candidate a mark from 1 to 5.
 
-    An answer that is no such mark is none. The calls are made one by one, so that a budget can
-    stop them. Raises ``Invalid`` for a model that cannot call functions.
+    Where it is known how sure the model is of each mark, the mean of them is given. An answer that
+    is no mark, twice, is none. The calls are made one by one, so that a budget can stop them.
     """
-    bound, prices = _bound(model), prices_of(model)
+    prices = prices_of(model)
 
     async def score(turn: Turn, candidates: Sequence[str]) -> Sequence[float | None]:
         found: list[float | None] = []
         for text in candidates:
-            told = await hear(bound, _asked(turn, question, text), bill=billing(turn, prices))
-            found.append(next((_mark(c["args"]) for c in told.calls if c["name"] == "mark"), None))
+            asked, bill = _asked(turn, text), billing(turn, prices)
+            try:
+                with calling(speaker_in(turn)):
+                    choice = await choose(model, asked, MARKS, question=question, bill=bill)
+            except ModelStrayed:
+                found.append(None)
+            else:
+                found.append(_mark(choice))
         return found
 
     return score
@@ -67,30 +75,15 @@ def plain(function: Callable[[Sequence[str], str], float]) -> Scorer:
     return score
 
 
-def _mark(arguments: dict[str, Any]) -> float | None:
-    mark = arguments.get("mark")
-    if isinstance(mark, bool) or not isinstance(mark, int) or not 1 <= mark <= MARKS:
-        return None
-    return (mark - 1) / (MARKS - 1)
+def _mark(choice: Choice) -> float:
+    """From 0 for the worst mark to 1 for the best."""
+    weights = choice.scores or {choice.option: 1.0}
+    mean = sum(int(mark) * weight for mark, weight in weights.items()) / sum(weights.values())
+    return (mean - 1) / (len(MARKS) - 1)
 
 
-def _asked(turn: Turn, question: str, text: str) -> list[BaseMessage]:
+def _asked(turn: Turn, text: str) -> list[BaseMessage]:
     lines = [f"{name_of(e.by, turn.members)}: {e.text}" for e in turn.view[-LINES:]]
-    order = f"Read this conversation, and mark what {turn.me.name} might say next. {question}"
+    order = f"Read this conversation, and mark what {turn.me.name} might say next: 5 is the best."
     told = "\n".join([*lines, "", f"{turn.me.name} might say: {text}"])
     return [SystemMessage(order, name="Judge"), HumanMessage(told, name="Transcript")]
-
-
-def _bound(model: ChatModel) -> ChatModel:
-    mark = {"type": "integer", "minimum": 1, "maximum": MARKS}
-    schema = {"type": "object", "properties": {"mark": mark}, "required": ["mark"]}
-    function = {"name": "mark", "description": "Give the mark.", "parameters": schema}
-    bind = getattr(model, "bind_tools", None)
-    wanted = [{"type": "function", "function": function}]
-    try:
-        bound: ChatModel | None = None if bind is None else bind(wanted, tool_choice="mark")
-    except NotImplementedError:
-        bound = None
-    if bound is None:
-        raise Invalid(where=f"model {type(model).__name__}", what="cannot call functions")
-    return bound

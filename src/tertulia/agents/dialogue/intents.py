@@ -9,14 +9,18 @@ from collections import Counter
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from math import log, sqrt
-from typing import Any, Literal, TypeAlias
+from typing import TypeAlias
 
 from langchain_core.messages import HumanMessage, SystemMessage
-from pydantic import Field, create_model
 
-from tertulia.agents.listening import ChatModel, hear
+from tertulia.agents.choosing import choose
+from tertulia.agents.choosing.answers import checked_options
+from tertulia.agents.listening import ChatModel
 from tertulia.orchestrator.errors import Invalid
 from tertulia.orchestrator.routing import Routing
+
+NONE = "none"
+"""What a model answers for what is no intent."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,29 +134,20 @@ class ByModel:
     __slots__ = ("intents", "model")
 
     def __init__(self, intents: Iterable[Intent], model: ChatModel) -> None:
-        """Raises ``Invalid`` for a model that cannot call functions."""
-        self.intents = _named_once(intents)
-        names = (*(intent.name for intent in self.intents), "none")
-        named: Any = Literal.__getitem__(names)  # known only when it runs
-        fields: dict[str, Any] = {"intent": (named, Field(description=_told(self.intents)))}
-        schema = create_model("wants", **fields).model_json_schema()
-        about = "Say what the speaker wants."
-        function = {"name": "wants", "description": about, "parameters": schema}
-        bind = getattr(model, "bind_tools", None)
-        try:
-            bound = bind([{"type": "function", "function": function}], tool_choice="wants")  # type: ignore[misc]
-        except (NotImplementedError, TypeError) as error:
-            what = "cannot call functions"
-            raise Invalid(where=f"model {type(model).__name__}", what=what) from error
-        self.model: ChatModel = bound
+        """Raises ``Invalid`` for intents that cannot be told apart."""
+        self.intents, self.model = _named_once(intents), model
+        checked_options((*(intent.name for intent in self.intents), NONE))
 
     async def __call__(self, text: str) -> Guess:
         """Classify one utterance; an answer that names none is none. Raises as the model."""
-        order = SystemMessage(f"What does the speaker want? {_told(self.intents)}", name="Intents")
-        heard = await hear(self.model, [order, HumanMessage(text)])
-        named = [call["args"].get("intent") for call in heard.calls if call["name"] == "wants"]
-        known = {intent.name for intent in self.intents}
-        return Guess(str(named[0])) if named and named[0] in known else Guess(None, 0.0)
+        order = SystemMessage(f"Speakers may want: {_told(self.intents)}.", name="Intents")
+        options = (*(intent.name for intent in self.intents), NONE)
+        question = "What does the speaker want?"
+        said = [order, HumanMessage(text)]
+        choice = await choose(self.model, said, options, question=question, otherwise=NONE)
+        if choice.option == NONE:
+            return Guess(None, 0.0)
+        return Guess(choice.option, round(choice.scores.get(choice.option, 1.0), 3))
 
 
 def first_sure(*classifiers: Classifier) -> Classifier:

@@ -1,24 +1,35 @@
-"""Understanding by a model that calls a function: its arguments are the form's own slots.
+"""Understanding by a model that fills in a form: its fields are the task's own slots.
 
-Free prose is never read. A model that answers in prose has understood nothing, and what it fills in
-is checked like anybody's words: by the slot's type, and by whether the speaker may fill it.
+Free prose is never read. A model that answers in prose, twice, has understood nothing; and what it
+fills in is checked like anybody's words: by the slot's type, and by whether the speaker may fill
+it. So the bounds of a slot do not bind the model: who wants 99 seats is told that there are 12.
 """
 
 from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
 from langchain_core.messages import BaseMessage, HumanMessage, SystemMessage
-from pydantic import Field, create_model
+from pydantic import ConfigDict, Field, create_model
 
+from tertulia.agents.callers import caller, calling, speaker_in
+from tertulia.agents.choosing import Form as Wanted
+from tertulia.agents.choosing import fill
 from tertulia.agents.dialogue.filling import Filling
 from tertulia.agents.dialogue.forms import Form
 from tertulia.agents.dialogue.understanding import Fill, Heard, Understanding
-from tertulia.agents.listening import ChatModel, hear
+from tertulia.agents.faults import ModelStrayed
+from tertulia.agents.listening import ChatModel
 from tertulia.agents.prices import billing, prices_of
-from tertulia.orchestrator.errors import Invalid
 
 CALLED = "understood"
-"""The function that the model has to call."""
+"""The function that stands for the form, for a model that calls functions."""
+BOUNDS = frozenset(
+    {
+        *("minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf"),
+        *("minLength", "maxLength", "pattern", "minItems", "maxItems", "uniqueItems"),
+    }
+)
+"""What a schema says of how much a value may be."""
 LINES = 12
 """How many of the utterances before it the model is shown."""
 
@@ -26,8 +37,7 @@ LINES = 12
 class Modelled:
     """Understands by a model; ``forms`` and ``intents`` are what may be asked for.
 
-    ``intents`` are names, with what each means, for what is no form. Raises ``Invalid`` for a model
-    that cannot call functions.
+    ``intents`` are names, with what each means, for what is no form.
     """
 
     __slots__ = ("forms", "intents", "model", "prices")
@@ -41,22 +51,25 @@ class Modelled:
         """Ask this model."""
         self.model, self.prices = model, prices_of(model)
         self.forms, self.intents = tuple(forms), dict(intents or {})
-        _bound(model, [])
 
     async def __call__(self, heard: Heard) -> Understanding:
         """Understand one utterance. Raises what the model raises."""
-        bound = _bound(self.model, [self._function(heard)])
         bill = None if heard.turn is None else billing(heard.turn, self.prices)
-        answer = await hear(bound, self._question(heard), bill=bill)
-        told = next((c["args"] for c in answer.calls if c["name"] == CALLED), None)
-        return heard.understood() if told is None else _read(heard, told, self._names)
+        about = "What the last utterance says. Leave out what it does not say."
+        wanted = Wanted(self._schema(heard), CALLED, about)
+        try:
+            with calling(caller() if heard.turn is None else speaker_in(heard.turn)):
+                told = await fill(self.model, self._question(heard), wanted, bill=bill)
+        except ModelStrayed:
+            return heard.understood()
+        return _read(heard, told, self._names)
 
     @property
     def _names(self) -> tuple[str, ...]:
         return (*(form.name for form in self.forms), *self.intents)
 
-    def _function(self, heard: Heard) -> dict[str, Any]:
-        """What may be understood now, as a function's schema."""
+    def _schema(self, heard: Heard) -> dict[str, Any]:
+        """What may be understood now."""
         fields: dict[str, Any] = {
             "answer": (Literal["yes", "no"] | None, Field(None, description="to what was asked")),
             "cancels": (bool, Field(False, description="whether they call the task off")),
@@ -70,10 +83,9 @@ class Modelled:
                 slot.type | None if _joins(slot.type) else Any,
                 Field(None, description=slot.question),
             )
-        schema = create_model(CALLED, **fields).model_json_schema()
-        about = "What the last utterance says. Leave out what it does not say."
-        function = {"name": CALLED, "description": about, "parameters": schema}
-        return {"type": "function", "function": function}
+        made = create_model(CALLED, __config__=ConfigDict(extra="forbid"), **fields)
+        schema: dict[str, Any] = _unbounded(made.model_json_schema())
+        return schema
 
     def _question(self, heard: Heard) -> list[BaseMessage]:
         names = {party.id: party.name for party in heard.parties}
@@ -84,7 +96,7 @@ class Modelled:
         waits += " They were asked to confirm it." if heard.confirming else ""
         order = (
             f"Today is {heard.today:%A}, {heard.today.isoformat()}. {task}{waits}\n"
-            f"Call {CALLED} with what the last utterance says, and nothing else."
+            "Tell what the last utterance says, and leave out what it does not say."
         )
         return [
             SystemMessage(order, name="Form"),
@@ -123,12 +135,16 @@ def _joins(kind: Any) -> bool:
     return hasattr(kind, "__or__")
 
 
-def _bound(model: ChatModel, functions: list[dict[str, Any]]) -> ChatModel:
-    bind = getattr(model, "bind_tools", None)
-    try:
-        bound: ChatModel | None = None if bind is None else bind(functions, tool_choice=CALLED)
-    except NotImplementedError:
-        bound = None
-    if bound is None:
-        raise Invalid(where=f"model {type(model).__name__}", what="cannot call functions")
-    return bound
+def _unbounded(schema: Any) -> Any:
+    """A schema without bounds: what types and choices there are is left."""
+    if isinstance(schema, list):
+        return [_unbounded(one) for one in schema]
+    if not isinstance(schema, dict):
+        return schema
+    return {
+        name: {field: _unbounded(one) for field, one in told.items()}
+        if name in ("properties", "$defs")
+        else _unbounded(told)
+        for name, told in schema.items()
+        if name not in BOUNDS
+    }

@@ -68,12 +68,6 @@ def schema_of(executors: Sequence[Executor], limits: PlanLimits = LIMITS) -> dic
     return schema | {"title": "Plan"}
 
 
-def function_of(executors: Sequence[Executor], limits: PlanLimits = LIMITS) -> dict[str, Any]:
-    """The same as a function that chat models can be given to call (OpenAI's form)."""
-    told = {"name": NAME, "description": FUNCTION, "parameters": schema_of(executors, limits)}
-    return {"type": "function", "function": told}
-
-
 def read_plan(given: str | Mapping[str, Any]) -> Plan:
     """The plan in a JSON object, or in the text of one. Raises ``BadPlan``."""
     try:

@@ -5,13 +5,13 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
-from langchain_core.messages import AIMessage, BaseMessage, HumanMessage, ToolMessage
-
+from tertulia.agents.callers import calling, speaker_in
 from tertulia.agents.cards import Card
-from tertulia.agents.listening import ChatModel, Heard, hear
+from tertulia.agents.choosing import Form, fill
+from tertulia.agents.listening import ChatModel
 from tertulia.agents.planning.account import told
-from tertulia.agents.planning.checking import BadPlan, checked
-from tertulia.agents.planning.door import FUNCTION, NAME, function_of, read_plan, schema_of
+from tertulia.agents.planning.checking import checked
+from tertulia.agents.planning.door import FUNCTION, NAME, read_plan, schema_of
 from tertulia.agents.planning.fitting import Schema
 from tertulia.agents.planning.plan import Executor, Plan, PlanLimits, TaskId
 from tertulia.agents.prices import billing, prices_of
@@ -54,67 +54,35 @@ def model_proposer(
     """Let a model make plans, unheard by the room: it answers with data, or calls a function.
 
     A plan with flaws is given back once, with all of them told. Raises ``BadPlan`` if the next one
-    has flaws too, and what the model raises.
+    has flaws too, ``ModelStrayed`` if it is no plan at all, and what the model raises.
     """
     prices = prices_of(model, card)
 
     async def propose(situation: Situation) -> Plan:
-        turn, bound = situation.turn, _bound(model, situation)
-        notes = [_order(situation, calls=bound is not None)]
-        messages = prompt(turn, card, budget=budget, notes=notes)
-        asked, bill = bound or model, billing(turn, prices)
-        heard = await hear(asked, messages, bill=bill)
-        try:
-            return _plan_in(heard, situation)
-        except BadPlan as error:
-            messages += _objection(heard, error, turn.me.name)
-        return _plan_in(await hear(asked, messages, bill=billing(turn, prices)), situation)
+        turn = situation.turn
+
+        def plan_in(value: dict[str, Any]) -> Plan:
+            return checked(read_plan(value), situation.executors, situation.limits)
+
+        schema = schema_of(situation.executors, situation.limits)
+        form = Form(
+            schema, NAME, FUNCTION, plan_in, "Give the whole plan again, without these mistakes."
+        )
+        messages = prompt(turn, card, budget=budget, notes=[_order(situation)])
+        with calling(speaker_in(turn)):
+            return plan_in(await fill(model, messages, form, bill=billing(turn, prices)))
 
     return propose
 
 
-def _bound(model: ChatModel, situation: Situation) -> ChatModel | None:
-    """The model with the function to call; ``None`` for one that cannot call functions."""
-    bind = getattr(model, "bind_tools", None)
-    function = function_of(situation.executors, situation.limits)
-    try:
-        bound: ChatModel | None = None if bind is None else bind([function], tool_choice=NAME)
-    except NotImplementedError:
-        return None
-    return bound
-
-
-def _plan_in(heard: Heard, situation: Situation) -> Plan:
-    call = next((call for call in heard.calls if call["name"] == NAME), None)
-    given: str | Mapping[str, Any] = heard.text if call is None else call["args"]
-    if call is not None and call["problem"]:
-        given = call["problem"]  # it is no JSON, and is told so
-    return checked(read_plan(given), situation.executors, situation.limits)
-
-
-def _objection(heard: Heard, error: BadPlan, name: str) -> list[BaseMessage]:
-    told = f"{error}\nGive the whole plan again, without these mistakes."
-    call = next((call for call in heard.calls if call["name"] == NAME), None)
-    if call is None:
-        return [AIMessage(heard.text, name=name), HumanMessage(told)]
-    asked = {"id": call["id"], "name": call["name"], "args": call["args"]}
-    return [
-        AIMessage(heard.text, name=name, tool_calls=[asked]),
-        ToolMessage(told, tool_call_id=call["id"], name=NAME),
-    ]
-
-
-def _order(situation: Situation, *, calls: bool) -> str:
+def _order(situation: Situation) -> str:
     """What a model is told to do, and with what."""
-    how = f"by calling {NAME}" if calls else "as one JSON object and nothing else"
     parts = [
-        f"Before you speak, plan what has to be done, {how}. {FUNCTION}",
+        f"Before you speak, plan what has to be done. {FUNCTION}",
         _REFERENCES,
         f"At most {situation.limits.tasks} tasks. Executors:",
         *map(_described, situation.executors),
     ]
-    if not calls:
-        parts.append(f"JSON schema: {_short(schema_of(situation.executors, situation.limits))}")
     return "\n".join([*parts, *_so_far(situation)])
 
 
