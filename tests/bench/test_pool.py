@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from tertulia.bench.calls import call_cpu_ms
 from tertulia.bench.placing import Oracle, Pooled, RoundRobin, served
 from tertulia.bench.pool import bench_pool
 from tertulia.bench.serving import Call, Hardware
@@ -58,3 +59,19 @@ def test_a_trace_with_a_bad_line_is_told_with_its_line(tmp_path: Path) -> None:
     file.write_text("[0.0, 10, 5]\n[1.0, 10]\n")
     with pytest.raises(Invalid, match="line 2"):
         trace(file, 10)
+
+
+@pytest.mark.net
+async def test_what_a_call_costs_is_told_for_each_way_beside_httpx(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("tertulia.bench.calls.WAITING", (0, 3))
+    found = await call_cpu_ms(slices=2)
+    assert found.keys() == {
+        f"{name}_{waiting}"
+        for name in ("httpx", "model", "model_over_httpx", "pool", "pool_over_httpx")
+        for waiting in (0, 3)
+    }
+    assert found["httpx_0"] > 0
+    over = found["pool_3"] - found["httpx_3"]  # a median of two is their mean
+    assert found["pool_over_httpx_3"] == pytest.approx(over)

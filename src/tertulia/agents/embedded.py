@@ -58,6 +58,11 @@ class Embedded(StreamedModel):
         return engine_for(EngineSettings(self.threads, self.slots, self.context_tokens))
 
     @property
+    def slots_known(self) -> int:
+        """As many as the engine's slots."""
+        return self.slots
+
+    @property
     def _llm_type(self) -> str:
         return "tertulia-embedded"
 

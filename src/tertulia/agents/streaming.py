@@ -21,6 +21,11 @@ from tertulia.agents.alone import alone, refuse_in_a_loop
 class StreamedModel(BaseChatModel):
     """A chat model of which only the asynchronous stream has to be written."""
 
+    @property
+    def slots_known(self) -> int | None:
+        """How many calls it works on at once, if it knows; more than that wait inside it."""
+        return None
+
     @abstractmethod
     def _astream(
         self,

@@ -1,13 +1,17 @@
-"""What a call to a model costs through a pool, beside httpx alone; and whether slots are used.
+"""What a call to a model costs through a pool, beside httpx alone in the same breath.
 
-The model is a server on 127.0.0.1 that streams the same few chunks to everybody.
+The model is a server on 127.0.0.1 that streams the same few chunks to everybody. Calls are made by
+tasks that call again and again, and take turns with those of the other ways many times a second, so
+that whatever else the machine does falls on all of them alike.
 """
 
 import asyncio
+import gc
 import json
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import asynccontextmanager, suppress
+from statistics import median
 from typing import Any
 
 from langchain_core.callbacks import AsyncCallbackManagerForLLMRun
@@ -15,18 +19,55 @@ from langchain_core.messages import BaseMessage, HumanMessage
 from langchain_core.outputs import ChatGenerationChunk
 
 from tertulia.agents.connections import client_for, close_connections
-from tertulia.agents.pool import Caller, Endpoint, Pooled, calling, pooled
+from tertulia.agents.pool import Caller, Endpoint, calling, pooled
 from tertulia.agents.streaming import StreamedModel, piece
 
 WORDS = ("I", " would", " put", " it", " there.")
-ASKED: list[BaseMessage] = [HumanMessage("Where does the shelf go?", name="Ana")]
-CALLS, AT_ONCE, WAITING, ROUNDS = 400, 8, 1_000, 3
+QUESTION = "Where does the shelf go?"
+ASKED: list[BaseMessage] = [HumanMessage(QUESTION, name="Ana")]
+
+AT_ONCE, CALLS, SLICES = 8, 24, 40
+"""How many calls the server takes at once, and how many slices of how many calls are measured."""
+WAITING = (0, 1, 1_000)
+"""How many calls more wait in what is measured."""
+ROOMS, TENANTS = 100, 10
+
+
+class _Turn:
+    """When a way may call, and how many of its calls have ended. A call is made inside it."""
+
+    def __init__(self) -> None:
+        self.open, self.idle = asyncio.Event(), asyncio.Event()
+        self._running = self._done = 0
+        self._marks: dict[int, asyncio.Future[float]] = {}
+
+    async def __aenter__(self) -> None:
+        await self.open.wait()
+        self._running += 1
+        self.idle.clear()
+
+    async def __aexit__(self, *_: object) -> None:
+        self._running -= 1
+        if not self._running:
+            self.idle.set()
+
+    def after(self, calls: int) -> "asyncio.Future[float]":
+        """The processor's time (s) by when so many more calls have ended."""
+        mark = asyncio.get_running_loop().create_future()
+        self._marks[self._done + calls] = mark
+        return mark
+
+    def ended(self) -> None:
+        self._done += 1
+        if mark := self._marks.pop(self._done, None):
+            mark.set_result(time.process_time())
 
 
 class _Bare(StreamedModel):
     """Reads the stream with httpx and json, and does nothing else."""
 
     url: str
+    turn: Any
 
     @property
     def _llm_type(self) -> str:
@@ -39,66 +80,106 @@ class _Bare(StreamedModel):
         run_manager: AsyncCallbackManagerForLLMRun | None = None,
         **kwargs: Any,
     ) -> AsyncIterator[ChatGenerationChunk]:
-        async for word in _words(self.url, str(messages[-1].content)):
+        async for word in _words(self.url, str(messages[-1].content), self.turn):
             yield piece(word)
 
 
-async def _words(url: str, text: str) -> AsyncIterator[str]:
+async def _words(url: str, text: str, turn: _Turn) -> AsyncIterator[str]:
     asked = {"messages": [{"role": "user", "content": text}], "stream": True}
-    async with client_for(url).stream("POST", url, json=asked) as response:
+    async with turn, client_for(url).stream("POST", url, json=asked) as response:
         async for line in response.aiter_lines():
             if line.startswith("data: {"):
                 yield json.loads(line[6:])["choices"][0]["delta"]["content"]
 
 
-async def call_cpu_ms() -> dict[str, float]:
-    """Milliseconds of the processor's time a call takes: by httpx, by a model, by a pool.
+async def call_cpu_ms(slices: int = SLICES) -> dict[str, float]:
+    """Milliseconds of the processor's time that a call takes: by httpx, by a model, by a pool.
 
-    ``queued`` is by a pool in which a thousand calls wait at once. The server's share is in each.
+    ``NAME_N`` is while so many more wait than the server takes at once: before the pool in its
+    queue, before httpx and the model at a semaphore, so that what the tasks themselves cost is in
+    both. The server's share is in all. Each is a median over all slices; ``NAME_over_httpx_N`` is
+    the median of what a slice differed by from that of httpx beside it.
     """
+    found: dict[str, float] = {}
     async with _serving() as url:
-        model = _Bare(url=url)
-        pool = pooled("bench", {"one": Endpoint(model, most=AT_ONCE)})
-        ways: dict[str, tuple[Callable[[], Awaitable[None]], int]] = {
-            "httpx": (lambda: _bare(url), AT_ONCE),
-            "model": (lambda: _asked(model), AT_ONCE),
-            "pool": (lambda: _asked(pool), AT_ONCE),
-            "queued": (lambda: _asked(pool), WAITING),
-        }
+        gc.collect()
+        gc.freeze()  # what was imported is not looked through in whichever slice comes next
         try:
-            rounds = [
-                {name: await _cpu_ms(way, count) for name, (way, count) in ways.items()}
-                for _ in range(ROUNDS)
-            ]
-            return {name: min(found[name] for found in rounds) for name in ways}
+            for waiting in WAITING:
+                rows = await _slices(url, AT_ONCE + waiting, slices)
+                over = {
+                    f"{name}_over_httpx": [row[name] - row["httpx"] for row in rows]
+                    for name in ("model", "pool")
+                }
+                for name in rows[0]:
+                    found[f"{name}_{waiting}"] = median(row[name] for row in rows)
+                for name, differences in over.items():
+                    found[f"{name}_{waiting}"] = median(differences)
         finally:
+            gc.unfreeze()
             await close_connections()
+    return found
 
 
-async def _cpu_ms(call: Callable[[], Awaitable[None]], at_once: int) -> float:
-    left = calls = max(CALLS, 2 * at_once)
-
-    async def work() -> None:
-        nonlocal left
-        while left > 0:
-            left -= 1
-            await call()
-
-    await call()
-    began = time.process_time()
-    await asyncio.gather(*(work() for _ in range(at_once)))
-    return 1000 * (time.process_time() - began) / calls
+Way = Callable[[int], Awaitable[None]]
 
 
-async def _bare(url: str) -> None:
-    async for _ in _words(url, str(ASKED[0].content)):
-        pass
+def _ways(url: str, turns: Mapping[str, _Turn]) -> dict[str, Way]:
+    """Ways to make a call; the task that makes it has a number."""
+    door, other_door = asyncio.Semaphore(AT_ONCE), asyncio.Semaphore(AT_ONCE)
+    model = _Bare(url=url, turn=turns["model"])
+    endpoint = Endpoint(_Bare(url=url, turn=turns["pool"]), slots=AT_ONCE)
+    pool = pooled("bench", {"one": endpoint})
+
+    async def bare(number: int) -> None:
+        async with door:
+            async for _ in _words(url, QUESTION, turns["httpx"]):
+                pass
+
+    async def by_model(number: int) -> None:
+        async with other_door:
+            await _asked(model, number)
+
+    return {"httpx": bare, "model": by_model, "pool": lambda number: _asked(pool, number)}
 
 
-async def _asked(model: StreamedModel) -> None:
-    with calling(Caller("room", "bo")):
+async def _asked(model: StreamedModel, number: int) -> None:
+    with calling(Caller(f"room-{number % ROOMS}", "bo", tenant=f"tenant-{number % TENANTS}")):
         async for _ in model._astream(ASKED):
             pass
+
+
+async def _slices(url: str, at_once: int, slices: int) -> list[dict[str, float]]:
+    turns = {name: _Turn() for name in ("httpx", "model", "pool")}
+
+    async def work(way: Way, turn: _Turn, number: int) -> None:
+        while True:
+            await way(number)
+            turn.ended()
+
+    tasks = [
+        asyncio.create_task(work(way, turns[name], number))
+        for name, way in _ways(url, turns).items()
+        for number in range(at_once)
+    ]
+    try:
+        for turn in turns.values():  # connected, and the pool's lengths learned
+            await _cpu_ms(turn)
+        return [{name: await _cpu_ms(turn) for name, turn in turns.items()} for _ in range(slices)]
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+
+async def _cpu_ms(turn: _Turn) -> float:
+    """What each of the next calls takes, once the first have ended and others have begun."""
+    began, ended = turn.after(AT_ONCE), turn.after(AT_ONCE + CALLS)
+    turn.open.set()
+    took = await ended - await began
+    turn.open.clear()
+    await turn.idle.wait()
+    return 1000 * took / CALLS
 
 
 @asynccontextmanager
@@ -120,6 +201,7 @@ async def _serving() -> AsyncIterator[str]:
                 writer.write(answer)
                 await writer.drain()
         except (asyncio.IncompleteReadError, ConnectionError):
+            open_ones.discard(writer)
             writer.close()
 
     server = await asyncio.start_server(serve, "127.0.0.1", 0)
@@ -127,38 +209,7 @@ async def _serving() -> AsyncIterator[str]:
         yield f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/v1/chat/completions"
     finally:
         server.close()
-        for writer in open_ones:
+        for writer in list(open_ones):
             writer.close()
-            await writer.wait_closed()
-
-
-async def slots_used(slots: tuple[int, ...] = (2, 1), calls: int = 18) -> float:
-    """Which share of the slots of embedded servers of unequal size is used while calls wait."""
-    from tertulia.agents.embedded import Embedded
-    from tertulia.agents.engine import close_engines
-
-    models = [Embedded(threads=1, slots=n, context_tokens=512, max_tokens=40) for n in slots]
-    for model in models:  # loaded, so that loading is not measured
-        await model.ainvoke(ASKED)
-    pool = pooled(
-        "real",
-        {
-            f"engine-{n}": Endpoint(model, most=count)
-            for n, (model, count) in enumerate(zip(models, slots, strict=True))
-        },
-    )
-    tasks = [asyncio.create_task(_talk(pool, f"room-{n}")) for n in range(calls)]
-    used, looks = 0.0, 0
-    await asyncio.sleep(0.1)
-    while len(pool.calls.queue):
-        used += sum(model.engine.busy for model in models) / sum(slots)
-        looks += 1
-        await asyncio.sleep(0.02)
-    await asyncio.gather(*tasks)
-    close_engines()
-    return used / max(1, looks)
-
-
-async def _talk(pool: Pooled, room: str) -> None:
-    with calling(Caller(room, "bo")):
-        await pool.ainvoke(ASKED)
+            with suppress(ConnectionError):
+                await writer.wait_closed()

@@ -5,11 +5,11 @@ from collections.abc import Callable, Sequence
 from math import inf
 from typing import Protocol
 
-from tertulia.agents.pool import Capacity, Job, Queue, Rank, Server, admit
+from tertulia.agents.pool import Job, Placement, Queue, Rank, Server, admit, admit_alone
+from tertulia.agents.pool.lengths import Lengths
 from tertulia.bench.serving import Call, Hardware, SimulatedServer, Timeline
 
 SERVERS = 4
-EXPECTED = 100.0
 
 
 class Placing(Protocol):
@@ -91,58 +91,59 @@ class Oracle:
 
 
 class Pooled:
-    """Ours: it knows no more than a client can. Answers' lengths it expects from those before."""
+    """Ours, by the same decisions as live: it knows no more than a client can."""
 
     def __init__(self, servers: Sequence[SimulatedServer], timeline: Timeline) -> None:
         """It knows the servers' names."""
         self._timeline = timeline
         self._real = {server.name: server for server in servers}
-        self._servers = [Server(server.name, Capacity()) for server in servers]
-        self._at = {server.name: server for server in self._servers}
-        self._queue = Queue()
+        self._servers = [Server(server.name) for server in servers]
+        self._queue, self._lengths = Queue(), Lengths()
         self._sent: dict[int, Server] = {}
         self._calls: dict[int, Call] = {}
-        self._lengths: dict[str, float] = {}
 
     def come(self, call: Call) -> None:
-        """Let it wait, and send what may be sent."""
-        expected = self._lengths.get(call.prefix, 6.0 if call.rank == Rank.BID else EXPECTED)
+        """Send it at once, or let it wait."""
+        rank, now = Rank(call.rank), self._timeline.now
         self._calls[call.serial] = call
         job = Job(
             call.serial,
             call.room,
             call.tenant,
-            Rank(call.rank),
+            rank,
             call.at,
             call.prompt_tokens,
-            max(1, round(expected)),
+            self._lengths.expected(call.prefix, rank),
             call.prefix,
         )
+        if not len(self._queue) and (found := admit_alone(job, self._servers, now)) is not None:
+            self._send(found)
+            return
         self._queue.put(job)
         self._place()
 
     def began(self, call: Call) -> None:
-        """Learn from its first token."""
+        """Learn from its first token, and send what may be sent."""
         self._sent[call.serial].began(call.serial, self._timeline.now)
+        self._place()
 
     def ended(self, call: Call) -> None:
         """Learn from it, and send what may be sent."""
         server = self._sent.pop(call.serial)
         written_s = call.done - call.first
         server.ended(call.serial, self._timeline.now, call.answer_tokens, written_s)
-        if call.rank != Rank.BID:
-            before = self._lengths.get(call.prefix, float(call.answer_tokens))
-            self._lengths[call.prefix] = before + 0.3 * (call.answer_tokens - before)
+        self._lengths.answered(call.prefix, Rank(call.rank), call.answer_tokens)
         self._place()
 
     def _place(self) -> None:
-        now = self._timeline.now
-        while (placed := admit(self._queue, self._servers, now)) is not None:
-            job, server = placed.job, placed.server
-            self._queue.take(job)
-            server.send(job, now)
-            self._sent[job.serial] = server
-            self._real[server.name].send(self._calls.pop(job.serial))
+        while (found := admit(self._queue, self._servers, self._timeline.now)) is not None:
+            self._queue.take(found.job)
+            self._send(found)
+
+    def _send(self, found: Placement) -> None:
+        found.server.send(found.job, self._timeline.now)
+        self._sent[found.job.serial] = found.server
+        self._real[found.server.name].send(self._calls.pop(found.job.serial))
 
 
 Way = Callable[[Sequence[SimulatedServer], Timeline], Placing]

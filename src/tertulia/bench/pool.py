@@ -10,9 +10,10 @@ from pathlib import Path
 from statistics import mean
 from typing import Any
 
-from tertulia.bench.calls import call_cpu_ms, slots_used
+from tertulia.bench.calls import call_cpu_ms
 from tertulia.bench.placing import Oracle, Pooled, RoundRobin, Way, p95, served, turn_s
 from tertulia.bench.serving import Call, Hardware
+from tertulia.bench.slots import slots_used
 from tertulia.bench.traffic import at_pace, group_chats, numbered, trace
 
 LOAD = 0.8
@@ -42,8 +43,8 @@ def bench_pool(rooms: int, seed: int, recorded: Path | None, *, real: bool) -> d
         "speedup_over_fcfs": _ratio(found, "fcfs", "pool"),
         "share_of_oracle": _ratio(found, "oracle", "pool"),
         "small_tenant_p95_ratio": round(_beside_a_big_one(seed), 3),
-        "call_cpu_ms_over_httpx": _over_httpx(costs, "pool"),
-        "call_cpu_ms_over_httpx_1000_queued": _over_httpx(costs, "queued"),
+        "call_cpu_ms_over_httpx": _over_httpx(costs, 0),
+        "call_cpu_ms_over_httpx_1000_queued": _over_httpx(costs, 1_000),
         "call_cpu_ms": costs and {name: round(ms, 3) for name, ms in costs.items()},
         "slots_used": round(asyncio.run(slots_used()), 3) if real else None,
         "chats": found,
@@ -91,5 +92,5 @@ def _beside_a_big_one(seed: int) -> float:
     return p95(sorted(beside)) / p95(sorted(alone))
 
 
-def _over_httpx(costs: Mapping[str, float] | None, way: str) -> float | None:
-    return None if costs is None else round(costs[way] - costs["httpx"], 3)
+def _over_httpx(costs: Mapping[str, float] | None, waiting: int) -> float | None:
+    return None if costs is None else round(costs[f"pool_over_httpx_{waiting}"], 3)

@@ -5,7 +5,18 @@ from math import inf
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tertulia.agents.pool import Breaker, Bucket, Capacity, Job, Queue, Rank, Rates, Server, admit
+from tertulia.agents.pool import (
+    Breaker,
+    Bucket,
+    Capacity,
+    Job,
+    Queue,
+    Rank,
+    Rates,
+    Server,
+    admit,
+    admit_alone,
+)
 from tertulia.agents.pool.breaker import FAILURES
 from tertulia.agents.pool.queue import AGEING, QUANTUM, WINDOW
 
@@ -67,6 +78,23 @@ def test_an_idle_server_never_waits_while_a_call_may_go_to_it(jobs: list[Job]) -
         queue.put(job)
     sent(queue, servers)
     assert not len(queue) or all(one.running for one in servers)
+
+
+@given(st.lists(JOBS, max_size=12), JOBS, st.integers(0, 12), st.booleans())
+def test_a_job_that_nobody_waits_beside_goes_where_the_queue_would_send_it(
+    before: list[Job], alone: Job, begun: int, opened: bool
+) -> None:
+    queue, servers = Queue(), [server("one", 3), server("two", 4), server("three", 5)]
+    for job in numbered(before):
+        queue.put(job)
+    for job, where in sent(queue, servers)[:begun]:
+        where.began(job.serial, 0.5)
+    if opened:
+        servers[2].breaker = Breaker(FAILURES, True, 9.0)
+    job = Job(99, alone.room, alone.tenant, alone.rank, 0.9, alone.prompt_tokens, 9, alone.prefix)
+    empty = Queue()
+    empty.put(job)
+    assert admit_alone(job, servers, 1.0) == admit(empty, servers, 1.0)
 
 
 @given(st.lists(JOBS, max_size=60), JOBS, st.integers(0, 30))
@@ -251,6 +279,38 @@ def test_the_limit_doubles_until_the_server_strains_then_grows_by_one_a_round() 
     for _ in range(6):
         learned = learned.answered(now + 2, 0.1, 0.1, learned.calls, now + 2.1)
     assert 7.2 <= learned.limit <= 7.4
+
+
+def test_one_late_token_is_no_strain_and_one_sent_after_it_was_noticed_is() -> None:
+    calm = Capacity(limit=10.0)
+    noticed = calm.answered(1.0, 9.0, 0.1, 10, 10.0)
+    assert noticed.limit == noticed.answered(2.0, 9.0, 0.1, 10, 11.0).limit == 10.0
+    assert noticed.answered(10.5, 9.0, 0.1, 10, 19.5).limit == 8.0
+    again = noticed.answered(10.5, 0.1, 0.1, 5, 10.6)
+    assert again == calm
+    assert again.answered(11.0, 9.0, 0.1, 10, 20.0).limit == 10.0
+
+
+def test_a_server_that_has_told_its_slots_is_believed_until_it_turns_calls_away() -> None:
+    told = Capacity.of(3)
+    for now in range(1, 9):
+        told = told.answered(float(now), 60.0, 0.1, 3, now + 60.0)
+    assert told.calls == 3
+    told = told.strained(70.0, 71.0)
+    assert told.calls == 2
+    for now in range(80, 90):
+        told = told.answered(float(now), 0.1, 0.1, told.calls, now + 0.1)
+    assert told.limit == 3.0
+
+
+def test_a_server_is_not_late_before_its_pace_was_seen() -> None:
+    slow = server("slow", 2)
+    for n in range(1, 9):
+        slow.send(Job(n, "attic", prompt_tokens=500), 20.0 * n)
+        slow.began(n, 20.0 * n + 9)
+        slow.ended(n, 20.0 * n + 10, 20, 1.0)
+    assert slow.capacity.calls == 2
+    assert slow.read_per_s < 150
 
 
 def test_calls_that_began_before_the_limit_was_lowered_lower_it_no_further() -> None:

@@ -1,7 +1,7 @@
 """Many model servers behind one name: which call goes where, and when."""
 
 from tertulia.agents.callers import Caller, Rank, caller, calling
-from tertulia.agents.pool.admission import Placement, admit
+from tertulia.agents.pool.admission import Placement, admit, admit_alone
 from tertulia.agents.pool.breaker import Breaker
 from tertulia.agents.pool.budgets import Allowance, RetryBudget
 from tertulia.agents.pool.capacity import Capacity
@@ -51,6 +51,7 @@ __all__ = [
     "Sighting",
     "Watcher",
     "admit",
+    "admit_alone",
     "caller",
     "calling",
     "pooled",

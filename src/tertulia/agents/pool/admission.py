@@ -37,12 +37,25 @@ def admit(queue: Queue, servers: Sequence[Server], now: float) -> Placement | No
     free = [server for server in servers if server.free_at(now)]
     if not free:
         return None
-    busy = [server for server in servers if server.soon_at(now) and server not in free]
+    busy = _busy(servers, free, now)
     for window in queue.windows():
         found = _best(window, free, busy, now)
         if found is not None:
             return found
     return None
+
+
+def admit_alone(job: Job, servers: Sequence[Server], now: float) -> Placement | None:
+    """What ``admit`` says of a job that nobody waits beside, without a queue."""
+    free = [server for server in servers if server.free_at(now)]
+    return _best((job,), free, _busy(servers, free, now), now) if free else None
+
+
+def _busy(servers: Sequence[Server], free: Sequence[Server], now: float) -> list[Server]:
+    """Those that a job may be kept for."""
+    if len(free) == len(servers):
+        return []
+    return [server for server in servers if server not in free and server.soon_at(now)]
 
 
 def _best(
@@ -51,8 +64,11 @@ def _best(
     best: Placement | None = None
     least = inf
     for place, job in enumerate(window):
+        behind_s = place * PLACE_S
+        if behind_s >= least:  # nor will those behind it save as much
+            break
         for server in free:
-            score = place * PLACE_S + server.overhead_s(job)
+            score = behind_s + server.overhead_s(job)
             if score < least and server.takes(job, now) and not _held(job, server, busy, now):
                 best, least = Placement(job, server), score
     return best
@@ -60,7 +76,7 @@ def _best(
 
 def _held(job: Job, server: Server, busy: Sequence[Server], now: float) -> bool:
     """Whether the job is better kept for a busy server than sent to this one, which has work."""
-    if not server.running or now - job.since > HOLD_S:
+    if not busy or not server.running or now - job.since > HOLD_S:
         return False
     here = server.overhead_s(job)
     return any(other.overhead_s(job) < here and other.takes(job, now) for other in busy)

@@ -37,7 +37,7 @@ class Breaker:
 
     def succeeded(self) -> "Breaker":
         """A call came to a good end, or at least began to answer."""
-        return Breaker()
+        return Breaker() if self.failures or self.open else self
 
     def failed(self, now: float) -> "Breaker":
         """A call failed in a way that is the server's fault."""

@@ -1,8 +1,10 @@
 """How many calls a server bears at once, learned from how it answers. Pure: no clock of its own.
 
 As TCP learns a network's: slow start until the server first strains, then additive increase,
-multiplicative decrease (Jacobson 1988). A server strains when it turns a call away, or when a first
-token takes longer than the prompts that it had to read until then explain: then calls wait inside.
+multiplicative decrease (Jacobson 1988). A server strains when it turns a call away, or when first
+tokens take longer than the prompts that it had to read until then explain: then calls wait inside.
+One late token is no such queue: a busy machine stalls now and then, but calls that are sent after
+that are not late as well. A server that has told how many it works on at once is believed.
 """
 
 from dataclasses import dataclass, replace
@@ -22,13 +24,21 @@ class Capacity:
     """The limit, and what it was learned from.
 
     ``threshold`` is where slow start ends; ``lowered_at`` (Unix seconds) is when the limit was
-    lowered last: calls that were begun before tell nothing about the lower one.
+    lowered last: calls that were begun before tell nothing about the lower one. ``told`` is whether
+    the server itself has said so; ``late_at`` since when a first token has been late.
     """
 
     limit: float = BEGINNING
     threshold: float = inf
     lowered_at: float = -inf
     most: float = MOST
+    told: bool = False
+    late_at: float = inf
+
+    @classmethod
+    def of(cls, slots: int) -> "Capacity":
+        """That of a server that has told how many calls it works on at once."""
+        return cls(float(slots), most=float(slots), told=True)
 
     @property
     def calls(self) -> int:
@@ -42,16 +52,24 @@ class Capacity:
 
         ``expected_s`` is how long the server takes to read what it had before it.
         """
-        if first_s > STRAIN * expected_s + SLACK_S:
-            return self.strained(began, now)
-        if running < self.calls:  # it bears so many anyhow: that tells nothing of more
-            return self
+        if not self.told and first_s > STRAIN * expected_s + SLACK_S:
+            return self._late(began, now)
+        punctual = self if self.late_at == inf else replace(self, late_at=inf)
+        if running < self.calls or self.limit >= self.most:
+            return punctual  # it bears so many anyhow: that tells nothing of more
         step = 1.0 if self.limit < self.threshold else 1.0 / self.limit
-        return replace(self, limit=min(self.limit + step, self.most))
+        return replace(punctual, limit=min(self.limit + step, self.most))
+
+    def _late(self, began: float, now: float) -> "Capacity":
+        if began > self.late_at:
+            return self.strained(began, now)
+        if began <= self.lowered_at or self.late_at < inf:
+            return self
+        return replace(self, late_at=now)
 
     def strained(self, began: float, now: float) -> "Capacity":
         """The server turned a call away that ``began`` then, or let it wait for too long."""
         if began <= self.lowered_at:
             return self
         lower = max(LEAST, self.limit * BACK_OFF)
-        return replace(self, limit=lower, threshold=lower, lowered_at=now)
+        return replace(self, limit=lower, threshold=lower, lowered_at=now, late_at=inf)

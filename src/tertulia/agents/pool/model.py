@@ -25,17 +25,14 @@ from tertulia.agents.callers import Caller, caller
 from tertulia.agents.connections import close_connections
 from tertulia.agents.faults import ModelFailed, ModelRefused, ModelUnreachable
 from tertulia.agents.pool.budgets import Allowance
-from tertulia.agents.pool.capacity import Capacity
-from tertulia.agents.pool.jobs import Job
+from tertulia.agents.pool.capacity import BEGINNING, Capacity
+from tertulia.agents.pool.lengths import prompt_tokens
 from tertulia.agents.pool.pool import Calls, Lease
 from tertulia.agents.pool.rates import Rates
 from tertulia.agents.pool.servers import Server
 from tertulia.agents.pool.tally import Tally
 from tertulia.agents.pool.watching import Call, Watched, Watcher, Watchers
 from tertulia.agents.streaming import StreamedModel
-
-CHARACTERS = 4
-"""About so many make a token."""
 
 TRIES = 4
 """How often one call is sent at most."""
@@ -51,7 +48,8 @@ class Endpoint:
     """One server of a pool: its model, and what is known of it beforehand.
 
     ``requests_per_minute`` and ``tokens_per_minute`` are what it lets us send, ``most`` is how many
-    calls it bears at once at most, ``kept_tokens`` how much of prompts it keeps.
+    calls it bears at once at most, ``kept_tokens`` how much of prompts it keeps. ``slots`` is how
+    many it works on at once, where that is known (``None``: as the model says, or else learned).
     """
 
     model: StreamedModel
@@ -59,6 +57,7 @@ class Endpoint:
     tokens_per_minute: float | None = None
     most: float = 1_024
     kept_tokens: float = 400_000
+    slots: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,19 +117,18 @@ class Pooled(StreamedModel):
         run_manager: AsyncCallbackManagerForLLMRun | None = None,
         **kwargs: Any,
     ) -> AsyncIterator[ChatGenerationChunk]:
-        who = caller()
-        wanted = _wanted(who, who.tenant or who.room, messages)
+        who, length = caller(), prompt_tokens(messages)
         asked = _Asked(messages, stop, run_manager, kwargs)
-        return self._shown(who, wanted, asked) if self._watchers else self._called(wanted, asked)
+        way = self._shown if self._watchers else self._called
+        return way(who, length, asked)
 
-    async def _shown(self, who: Caller, wanted: Job, asked: "_Asked") -> Chunks:
+    async def _shown(self, who: Caller, length: int, asked: "_Asked") -> Chunks:
         """The answer to a call that somebody watches."""
-        number, length = next(self._count), wanted.prompt_tokens
-        call = Call(self.name_of_pool, number, who, wanted.tenant, length)
+        call = Call(self.name_of_pool, next(self._count), who, who.tenant or who.room, length)
         tally, seen = Tally(length), Watched(self._watchers, call, self.calls.now)
         error: BaseException | None = None
         try:
-            async with aclosing(self._called(wanted, asked, seen)) as chunks:
+            async with aclosing(self._called(who, length, asked, seen)) as chunks:
                 async for chunk in chunks:
                     tally.hear(chunk.message)
                     yield chunk
@@ -140,41 +138,65 @@ class Pooled(StreamedModel):
         finally:
             seen.ended(tally.read, tally.written, self._cost(tally.read, tally.written), error)
 
-    async def _called(self, wanted: Job, asked: "_Asked", seen: Watched | None = None) -> Chunks:
-        calls, tenant = self.calls, wanted.tenant
-        if self.used_by(tenant).spent:
+    async def _called(
+        self, who: Caller, length: int, asked: "_Asked", seen: Watched | None = None
+    ) -> Chunks:
+        calls = self.calls
+        job = calls.job(who, length)
+        if self.allowances and self.used_by(job.tenant).spent:
             raise ModelRefused(
-                f"tenant {tenant!r} has used up what it may use",
+                f"tenant {job.tenant!r} has used up what it may use",
                 model=self.name_of_pool,
                 where="in the pool",
                 hint="raise its allowance",
             )
-        job = calls.job(wanted)
         calls.retries = calls.retries.called()
         for sent in range(1, TRIES + 1):
-            async with calls.place(job) as lease:
+            lease = await calls.place(job)
+            try:
+                async with aclosing(self._heard(asked, lease, seen)) as chunks:
+                    async for chunk in chunks:
+                        yield chunk
+            except ModelUnreachable as error:
+                again = not lease.began and sent < TRIES
+                budget = calls.retries.retried() if again else None
+                if budget is None:
+                    raise
                 if seen is not None:
-                    seen.placed(lease.server.name)
-                try:
-                    stream = asked.of(self.endpoints[lease.server.name].model)
-                    async with aclosing(_heard(stream, lease, seen)) as chunks:
-                        async for chunk in chunks:
-                            self._bill(tenant, chunk)
-                            yield chunk
-                except ModelFailed as error:
-                    lease.fail(error)
-                    again = None if lease.began or sent == TRIES else _again(error, job, lease)
-                    budget = calls.retries.retried()
-                    if again is None or budget is None:
-                        raise
-                    if seen is not None:
-                        seen.retried(error)
-                    job, calls.retries = calls.job(again), budget
-                else:
-                    return
+                    seen.retried(error)
+                calls.retries = budget
+                job = calls.again(job, job.barred | {lease.server.name})
+            else:
+                return
             if job.barred.issuperset(self.endpoints):
                 await asyncio.sleep(min(PAUSE_S[0] * 2 ** (sent - 1), PAUSE_S[1]))
                 job = replace(job, barred=frozenset())
+
+    async def _heard(self, asked: "_Asked", lease: Lease, seen: Watched | None) -> Chunks:
+        """The chunks of one try as they come; the lease hears of them, and is ended."""
+        stream: AsyncIterator[ChatGenerationChunk] | None = None
+        try:
+            if seen is not None:
+                seen.placed(lease.server.name)
+            stream = asked.of(self.endpoints[lease.server.name].model)
+            async for chunk in stream:
+                if not lease.began:
+                    lease.begin()
+                    if seen is not None:
+                        seen.began()
+                lease.written += bool(chunk.text)
+                if self.allowances:
+                    self._bill(lease.job.tenant, chunk)
+                yield chunk
+        except ModelFailed as error:
+            lease.fail(error)
+            raise
+        finally:
+            try:
+                if isinstance(stream, AsyncGenerator):
+                    await stream.aclose()
+            finally:
+                lease.end()
 
     def _bill(self, tenant: str, chunk: ChatGenerationChunk) -> None:
         usage = chunk.message.usage_metadata if isinstance(chunk.message, AIMessage) else None
@@ -225,36 +247,9 @@ def pooled(name: str, endpoints: Mapping[str, Endpoint | StreamedModel], **setti
 
 def _server(name: str, endpoint: Endpoint) -> Server:
     rates = Rates.of(endpoint.requests_per_minute, endpoint.tokens_per_minute)
-    capacity = Capacity(limit=min(4.0, endpoint.most), most=endpoint.most)
-    return Server(name, capacity, rates=rates, kept_tokens=endpoint.kept_tokens)
-
-
-def _wanted(who: Caller, tenant: str, messages: Sequence[BaseMessage]) -> Job:
-    length = sum(len(str(message.content)) for message in messages) // CHARACTERS
-    prefix = f"{who.room}/{who.participant}" if who.room or who.participant else ""
-    return Job(0, who.room, tenant, who.rank, prompt_tokens=length, prefix=prefix)
-
-
-async def _heard(
-    stream: AsyncIterator[ChatGenerationChunk], lease: Lease, seen: Watched | None
-) -> Chunks:
-    """The chunks as they come; the lease hears of the first, and counts."""
-    try:
-        async for chunk in stream:
-            if not lease.began:
-                lease.begin()
-                if seen is not None:
-                    seen.began()
-            lease.written += bool(chunk.text)
-            yield chunk
-    finally:
-        close = getattr(stream, "aclose", None)
-        if close is not None:
-            await close()
-
-
-def _again(error: ModelFailed, job: Job, lease: Lease) -> Job | None:
-    """The call as it is sent again, elsewhere if there is another server; or not at all."""
-    if not isinstance(error, ModelUnreachable):
-        return None
-    return replace(job, barred=job.barred | {lease.server.name})
+    capacity = Capacity(limit=min(BEGINNING, endpoint.most), most=endpoint.most)
+    server = Server(name, capacity, rates=rates, kept_tokens=endpoint.kept_tokens)
+    slots = endpoint.model.slots_known if endpoint.slots is None else endpoint.slots
+    if slots is not None:
+        server.told(int(min(slots, endpoint.most)))
+    return server

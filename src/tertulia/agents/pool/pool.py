@@ -5,14 +5,15 @@ cancelled leaves its place at once, whether it waits or runs.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
+from tertulia.agents.callers import Caller
 from tertulia.agents.faults import ModelFailed, ModelRateLimited, ModelRefused, ModelUnreachable
-from tertulia.agents.pool.admission import admit
+from tertulia.agents.pool.admission import admit, admit_alone
 from tertulia.agents.pool.budgets import RetryBudget
 from tertulia.agents.pool.jobs import Job
+from tertulia.agents.pool.lengths import Lengths
 from tertulia.agents.pool.queue import Queue
 from tertulia.agents.pool.servers import Server
 from tertulia.agents.pool.watching import Closed, Opened, Watchers
@@ -22,10 +23,6 @@ MOST_WAITING = 10_000
 
 LOOK_S = 0.05
 """How long until it is looked again whether a call may be sent that waits for time to pass."""
-
-EXPECTED_TOKENS = 100
-"""How long an answer is taken to be before any was seen."""
-LEARNING = 0.3
 
 
 class Lease:
@@ -54,26 +51,21 @@ class Lease:
 
     def fail(self, error: ModelFailed) -> None:
         """The server failed, or turned the call away: it is sent less, or nothing for a while."""
-        server, now = self.server, self._calls.now()
-        sent = server.running.get(self.job.serial)
+        now = self._calls.now()
         if isinstance(error, ModelRateLimited):
-            server.rates = server.rates.told_to_wait(error.retry_after or 1.0, now)
-            server.capacity = server.capacity.strained(now if sent is None else sent.at, now)
+            self.server.turned_away(self.job.serial, error.retry_after or 1.0, now)
         elif isinstance(error, ModelUnreachable):
-            server.breaker = server.breaker.failed(now)
-            server.forget()
-            if server.breaker.open and self._calls.watchers:
-                rest_s = server.breaker.until - now
-                self._calls.watchers.tell(Opened(self._calls.name, server.name, rest_s))
+            self.server.failed(now)
+            if self.server.breaker.open and self._calls.watchers:
+                rest_s = self.server.breaker.until - now
+                self._calls.watchers.tell(Opened(self._calls.name, self.server.name, rest_s))
 
     def end(self) -> None:
         """The call has ended, in whatever way, having ``written`` so many tokens."""
         now = self._calls.now()
         writing_s = 0.0 if self._began_at is None else now - self._began_at
         self.server.ended(self.job.serial, now, self.written, writing_s)
-        self._calls.answered(self.job, self.written)
-        if self.server.breaker.open and not self.began:
-            self.server.breaker = self.server.breaker.given_up()
+        self._calls.lengths.answered(self.job.prefix, self.job.rank, self.written)
         self._calls.look()
 
 
@@ -90,47 +82,58 @@ class Calls:
         """Nothing waits; ``now`` counts seconds and never goes back."""
         self.name, self.servers, self.now = name, tuple(servers), now
         self.watchers = Watchers() if watchers is None else watchers
-        self.queue = Queue()
+        self.queue, self.lengths = Queue(), Lengths()
         self.retries = RetryBudget()
         self._waiting: dict[int, asyncio.Future[Server]] = {}
         self._serial = 0
-        self._lengths: dict[str, float] = {}
         self._alarm: asyncio.TimerHandle | None = None
 
-    def job(self, wanted: Job) -> Job:
-        """The call with its number, and how long its answer may be expected to be."""
+    def job(self, who: Caller, prompt_tokens: int) -> Job:
+        """A call with its number, and how long its answer may be expected to be."""
         self._serial += 1
-        expected = round(self._lengths.get(wanted.prefix, EXPECTED_TOKENS))
-        return replace(wanted, serial=self._serial, since=self.now(), answer_tokens=expected)
+        prefix = f"{who.room}/{who.participant}" if who.room or who.participant else ""
+        expected = self.lengths.expected(prefix, who.rank)
+        return Job(
+            self._serial,
+            who.room,
+            who.tenant or who.room,
+            who.rank,
+            self.now(),
+            prompt_tokens,
+            expected,
+            prefix,
+        )
 
-    def answered(self, job: Job, written: int) -> None:
-        """Remember how long an answer was."""
-        if job.prefix and written:
-            before = self._lengths.pop(job.prefix, float(written))
-            self._lengths[job.prefix] = before + LEARNING * (written - before)
-            if len(self._lengths) > MOST_WAITING:
-                del self._lengths[next(iter(self._lengths))]
+    def again(self, job: Job, barred: frozenset[str]) -> Job:
+        """The same call with a number of its own, not to be sent to the ``barred`` servers."""
+        self._serial += 1
+        return replace(job, serial=self._serial, since=self.now(), barred=barred)
 
-    @asynccontextmanager
-    async def place(self, job: Job) -> AsyncIterator[Lease]:
-        """Wait for a server, and have it until the block is left.
+    async def place(self, job: Job) -> Lease:
+        """Wait for a server, and have it until the lease is ended, as it must be.
 
         Raises ``ModelRateLimited`` where too many wait already, and ``ModelRefused`` where every
         server has failed this very call.
         """
-        if job.barred.issuperset(server.name for server in self.servers):
+        if job.barred and job.barred.issuperset(server.name for server in self.servers):
             raise ModelRefused(
                 "every server of the pool has failed this call",
                 model=self.name,
                 where="in the pool",
                 hint="see why each failed: run `tertulia models check`",
             )
-        server = await self._placed(job)
-        lease = Lease(self, job, server)
-        try:
-            yield lease
-        finally:
-            lease.end()
+        return Lease(self, job, self._at_once(job) or await self._placed(job))
+
+    def _at_once(self, job: Job) -> Server | None:
+        """Send it, if nobody waits and it may go."""
+        if len(self.queue):
+            return None
+        now = self.now()
+        found = admit_alone(job, self.servers, now)
+        if found is None:
+            return None
+        found.server.send(job, now)
+        return found.server
 
     async def _placed(self, job: Job) -> Server:
         if len(self.queue) >= MOST_WAITING:
@@ -151,13 +154,15 @@ class Calls:
             self.queue.drop(job.serial)
             if placed.done() and not placed.cancelled():  # placed and cancelled in one breath
                 placed.result().ended(job.serial, self.now())
-                self.look()
+            self.look()
             raise
         finally:
-            self._waiting.pop(job.serial, None)
+            del self._waiting[job.serial]
 
     def look(self) -> None:
         """Send what may be sent."""
+        if not len(self.queue):
+            return
         now = self.now()
         while (found := admit(self.queue, self.servers, now)) is not None:
             self.queue.take(found.job)

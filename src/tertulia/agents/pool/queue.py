@@ -4,11 +4,12 @@ Between tenants it is deficit round robin (Shreedhar & Varghese 1995): each in t
 quantum. Within a tenant, rooms share by self-clocked fair queueing (Golestani 1994): a call is
 tagged with the virtual time at which its room will have been served it, so that short calls come
 before long ones and a room with ten calls gets no more than a room with one. A lower rank is a
-later tag, which work done overtakes: that is the ageing. No step looks at all that waits: each
-costs the logarithm of it.
+later tag, which work done overtakes: that is the ageing. No step looks at all that waits: what may
+be chosen from is kept in order, and each step costs the logarithm of the rest at most.
 """
 
-from collections import deque
+from bisect import insort
+from collections import OrderedDict
 from collections.abc import Iterator
 from heapq import heappop, heappush
 
@@ -23,76 +24,87 @@ AGEING = 2_000.0
 WINDOW = 8
 """Among how many of those who are next a server may choose; nobody is passed over more often."""
 
+LOOKED_AT = 64
+"""How many tenants are looked at at once; the next look begins with the others."""
+
 
 class _Waiting:
     """A job in its tenant's queue."""
 
-    __slots__ = ("gone", "job", "key", "passed", "start")
+    __slots__ = ("cost", "gone", "job", "passed", "start")
 
     def __init__(self, job: Job, start: float) -> None:
-        self.job, self.start = job, start
-        self.key = start + job.cost + AGEING * job.rank
+        self.job, self.start, self.cost = job, start, job.cost
         self.passed = 0
         self.gone = False
 
-    def __lt__(self, other: "_Waiting") -> bool:
-        return (self.key, self.job.serial) < (other.key, other.job.serial)
+
+_Place = tuple[float, int, _Waiting]
+"""By what the waiting are sorted: tag, serial number."""
 
 
 class _Tenant:
-    """What one tenant has waiting, and what it may spend."""
+    """What one tenant has waiting, and what it may spend.
 
-    __slots__ = ("deficit", "finish", "heap", "now", "size")
+    ``front`` has the next few, in order; ``rest`` is a heap of those behind them.
+    """
+
+    __slots__ = ("_finish", "_most_rooms", "deficit", "front", "now", "rest", "size")
 
     def __init__(self, deficit: float) -> None:
-        self.deficit, self.now = deficit, 0.0
-        self.heap: list[_Waiting] = []
-        self.finish: dict[str, float] = {}
-        self.size = 0
+        self.deficit, self.now, self.size = deficit, 0.0, 0
+        self.front: list[_Place] = []
+        self.rest: list[_Place] = []
+        self._finish: dict[str, float] = {}
+        self._most_rooms = 64
 
     def put(self, job: Job) -> _Waiting:
-        start = max(self.now, self.finish.get(job.room, 0.0))
-        self.finish[job.room] = start + job.cost
+        start = max(self.now, self._finish.get(job.room, 0.0))
         waiting = _Waiting(job, start)
-        heappush(self.heap, waiting)
+        self._finish[job.room] = start + waiting.cost
+        place = (start + waiting.cost + AGEING * job.rank, job.serial, waiting)
+        if self.rest and place > self.front[-1]:
+            heappush(self.rest, place)
+        else:
+            insort(self.front, place)
+            if len(self.front) > WINDOW:
+                heappush(self.rest, self.front.pop())
         self.size += 1
+        if len(self._finish) > self._most_rooms:
+            self._forget_rooms()
         return waiting
 
-    def first(self) -> _Waiting:
-        """The next one; there is one."""
-        while self.heap[0].gone:
-            heappop(self.heap)
-        return self.heap[0]
+    def window(self) -> list[_Place]:
+        """The next few, of whom there is one; one who was passed over too often alone."""
+        return self.front[:1] if self.front[0][2].passed >= WINDOW else self.front
 
-    def window(self) -> list[_Waiting]:
-        """The next few; one who was passed over too often alone."""
-        first = self.first()
-        if first.passed >= WINDOW or self.size == 1:
-            return [first]
-        found: list[_Waiting] = []
-        while self.heap and len(found) < WINDOW:
-            waiting = heappop(self.heap)
-            if not waiting.gone:
-                found.append(waiting)
-        for waiting in found:
-            heappush(self.heap, waiting)
-        return found
-
-    def take(self, waiting: _Waiting, window: list[_Waiting]) -> None:
-        for earlier in window:
+    def take(self, waiting: _Waiting) -> None:
+        for _, _, earlier in self.front:
             if earlier is waiting:
                 break
             earlier.passed += 1
-        self.deficit -= waiting.job.cost
-        self.now = max(self.now, waiting.start + waiting.job.cost)
+        self.deficit -= waiting.cost
+        self.now = max(self.now, waiting.start + waiting.cost)
         self.leave(waiting)
 
     def leave(self, waiting: _Waiting) -> None:
         waiting.gone = True
         self.size -= 1
-        if not self.size:
-            self.heap.clear()
-            self.finish.clear()
+        for at, (_, _, one) in enumerate(self.front):
+            if one is waiting:
+                del self.front[at]
+                break
+        while self.rest and (len(self.front) < WINDOW or self.rest[0][2].gone):
+            place = heappop(self.rest)
+            if not place[2].gone:
+                self.front.append(place)
+        if len(self.rest) > 2 * self.size + WINDOW:
+            self.rest = sorted(place for place in self.rest if not place[2].gone)
+
+    def _forget_rooms(self) -> None:
+        """Forget those who have had no more than their share; so many more make it worth it."""
+        self._finish = {room: at for room, at in self._finish.items() if at > self.now}
+        self._most_rooms = 2 * len(self._finish) + 64
 
 
 class Queue:
@@ -101,8 +113,7 @@ class Queue:
     def __init__(self, quantum: float = QUANTUM) -> None:
         """Nobody waits yet."""
         self._quantum = quantum
-        self._tenants: dict[str, _Tenant] = {}
-        self._ring: deque[str] = deque()
+        self._tenants: OrderedDict[str, _Tenant] = OrderedDict()
         self._waiting: dict[int, _Waiting] = {}
 
     def __len__(self) -> int:
@@ -118,7 +129,6 @@ class Queue:
         tenant = self._tenants.get(job.tenant)
         if tenant is None:
             tenant = self._tenants[job.tenant] = _Tenant(self._quantum)
-            self._ring.append(job.tenant)
         self._waiting[job.serial] = tenant.put(job)
 
     def drop(self, serial: int) -> Job | None:
@@ -126,32 +136,34 @@ class Queue:
         waiting = self._waiting.pop(serial, None)
         if waiting is None:
             return None
-        self._tenants[waiting.job.tenant].leave(waiting)
-        self._forget(waiting.job.tenant)
+        tenant = self._tenants[waiting.job.tenant]
+        tenant.leave(waiting)
+        self._forget(waiting.job.tenant, tenant)
         return waiting.job
 
     def windows(self) -> Iterator[list[Job]]:
         """Those who are next, tenant after tenant: the first whose turn it is, then the others."""
-        for _ in range(len(self._ring)):
-            yield [waiting.job for waiting in self._next().window()]
-            self._ring.rotate(-1)  # nothing of it was taken, so another may have its turn
+        for _ in range(min(len(self._tenants), LOOKED_AT)):
+            name, tenant = self._next()
+            yield [waiting.job for _, _, waiting in tenant.window()]
+            self._tenants.move_to_end(name)  # nothing of it was taken: another may have its turn
 
     def take(self, job: Job) -> None:
         """Take a job of the window that was offered last."""
-        tenant, waiting = self._tenants[job.tenant], self._waiting.pop(job.serial)
-        tenant.take(waiting, tenant.window())
-        self._forget(job.tenant)
+        tenant = self._tenants[job.tenant]
+        tenant.take(self._waiting.pop(job.serial))
+        self._forget(job.tenant, tenant)
 
-    def _next(self) -> _Tenant:
+    def _next(self) -> tuple[str, _Tenant]:
         """The tenant whose turn it is; each that cannot pay yet gets its quantum and is passed."""
         while True:
-            tenant = self._tenants[self._ring[0]]
-            if tenant.first().job.cost <= tenant.deficit:
-                return tenant
+            name = next(iter(self._tenants))
+            tenant = self._tenants[name]
+            if tenant.front[0][2].cost <= tenant.deficit:
+                return name, tenant
             tenant.deficit += self._quantum
-            self._ring.rotate(-1)
+            self._tenants.move_to_end(name)
 
-    def _forget(self, name: str) -> None:
-        if not self._tenants[name].size:
+    def _forget(self, name: str, tenant: _Tenant) -> None:
+        if not tenant.size:
             del self._tenants[name]
-            self._ring.remove(name)

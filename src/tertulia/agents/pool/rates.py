@@ -55,13 +55,22 @@ class Rates:
         asked, used = (inf if bound is None else float(bound) for bound in (requests, tokens))
         return cls(Bucket(asked, asked), Bucket(used, used))
 
+    @property
+    def unlimited(self) -> bool:
+        """Whether there is no limit but what it says itself."""
+        return self.requests.a_minute == self.tokens.a_minute == inf
+
     def wait_s(self, tokens: int, now: float) -> float:
         """Seconds until a call with so many tokens may be sent."""
         told = max(0.0, self.silent_until - now)
+        if self.unlimited:
+            return told
         return max(told, self.requests.wait_s(1, now), self.tokens.wait_s(tokens, now))
 
     def sent(self, tokens: int, now: float) -> "Rates":
         """A call with so many tokens was sent."""
+        if self.unlimited:
+            return self
         requests, used = self.requests.take(1, now), self.tokens.take(tokens, now)
         return Rates(requests, used, self.silent_until)
 

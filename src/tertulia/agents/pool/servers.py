@@ -2,6 +2,7 @@
 
 from collections import OrderedDict
 from dataclasses import dataclass, field
+from math import inf
 
 from tertulia.agents.pool.breaker import Breaker
 from tertulia.agents.pool.capacity import Capacity
@@ -28,6 +29,9 @@ READ_AHEAD_S = 0.5
 NOTABLE = 64
 """Tokens; reading less tells nothing of the pace."""
 
+UNJUDGED = 8
+"""How many first tokens are never late: by then something is known of the pace."""
+
 
 @dataclass(frozen=True, slots=True)
 class Sent:
@@ -39,7 +43,7 @@ class Sent:
     ahead: int
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Server:
     """One server of a pool. ``running`` has the jobs that were sent and have not ended.
 
@@ -59,12 +63,20 @@ class Server:
     _unread: dict[int, int] = field(default_factory=dict)
     _kept: OrderedDict[str, int] = field(default_factory=OrderedDict)
     _kept_sum: int = 0
+    _begun: int = 0
+
+    def told(self, slots: int) -> None:
+        """It has said how many calls it works on at once."""
+        self.capacity = Capacity.of(slots)
 
     def free_at(self, now: float) -> bool:
         """Whether it may be sent one more call, as far as no call is looked at."""
-        ahead = self.unread / self.read_per_s
-        roomy = len(self.running) < self.capacity.calls and ahead <= READ_AHEAD_S
-        return roomy and self.breaker.lets_through(now)
+        return (
+            len(self.running) < self.capacity.calls
+            and self.unread <= READ_AHEAD_S * self.read_per_s
+            and self.breaker.lets_through(now)
+            and self.rates.silent_until <= now
+        )
 
     def soon_at(self, now: float) -> bool:
         """Whether it will take calls again when it is through with some of what it has."""
@@ -73,7 +85,7 @@ class Server:
     def takes(self, job: Job, now: float) -> bool:
         """Whether it may be sent this one now."""
         tokens = job.prompt_tokens + job.answer_tokens
-        return job.barred.isdisjoint((self.name,)) and self.rates.wait_s(tokens, now) <= 0.0
+        return self.name not in job.barred and self.rates.wait_s(tokens, now) <= 0.0
 
     def cold(self, job: Job) -> int:
         """How many tokens of the prompt it would have to read."""
@@ -105,9 +117,9 @@ class Server:
             return
         self._has_read(serial)
         first_s, read = now - sent.at, sent.ahead + sent.cold
-        self.capacity = self.capacity.answered(
-            sent.at, first_s, read / self.read_per_s, len(self.running), now
-        )
+        self._begun += 1
+        expected_s = read / self.read_per_s if self._begun > UNJUDGED else inf
+        self.capacity = self.capacity.answered(sent.at, first_s, expected_s, len(self.running), now)
         self.breaker = self.breaker.succeeded()
         if read >= NOTABLE and first_s > 0:
             surprise = min(max(read / first_s / self.read_per_s, 1 / STEP), STEP)
@@ -119,12 +131,27 @@ class Server:
         sent = self.running.pop(serial, None)
         if sent is None:
             return
-        if serial in self._unread:
+        began = serial not in self._unread
+        if not began:
             self._has_read(serial)
         elif written:
             self._keep(sent.job, written)
         if writing_s > 0 and written >= 4:
             self.written_per_s += LEARNING * (written / writing_s - self.written_per_s)
+
+        if self.breaker.open and not began:
+            self.breaker = self.breaker.given_up()
+
+    def failed(self, now: float) -> None:
+        """It could not be reached, or failed while it answered: it may have been started anew."""
+        self.breaker = self.breaker.failed(now)
+        self.forget()
+
+    def turned_away(self, serial: int, wait_s: float, now: float) -> None:
+        """It has refused a job, and wants to be sent nothing for so long."""
+        sent = self.running.get(serial)
+        self.rates = self.rates.told_to_wait(wait_s, now)
+        self.capacity = self.capacity.strained(now if sent is None else sent.at, now)
 
     def forget(self) -> None:
         """It was started anew, or so it seems: it has read nothing."""
