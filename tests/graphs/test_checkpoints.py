@@ -56,6 +56,16 @@ async def breaks() -> None:
 # ---- going on
 
 
+async def test_how_far_a_turn_has_come_is_told_by_its_checkpoints(checkpoints: Checkpoints) -> None:
+    speaker = GraphSpeaker(two_steps([], breaks), checkpoints)
+    assert await speaker.reached(TURN) == 0
+    for _ in range(2):  # the second time it comes no further
+        with pytest.raises(OSError, match="no power"):
+            await speaker(turn_in())
+        assert await speaker.reached(TURN) == 3
+    assert await GraphSpeaker(two_steps([], fine)).reached(TURN) == 0
+
+
 async def test_a_turn_goes_on_after_the_last_step_that_was_done(checkpoints: Checkpoints) -> None:
     ran: list[str] = []
     with pytest.raises(OSError, match="no power"):

@@ -23,6 +23,7 @@ from tertulia.orchestrator import RoomSettings, admission, conditions
 from tertulia.orchestrator.conditions import (
     Condition,
     Cost,
+    Criterion,
     EverybodySpoke,
     HandedTo,
     Seconds,
@@ -282,7 +283,7 @@ def test_a_room_without_a_condition_counts_nothing() -> None:
 
 @known_as("breaks")
 @dataclass(frozen=True, slots=True)
-class Breaks(Condition):
+class Breaks(Criterion):
     """It raises when somebody says Cy."""
 
     def met(self, floor: Floor, event: Event) -> bool:

@@ -287,7 +287,7 @@ async def test_a_turn_without_a_room_cannot_wait() -> None:
         with pytest.raises(Misbehaved, match="parked for 1767225600"):
             async with turn.parked(1_767_225_600.0):
                 pass
-        turn.absence = None
+        turn.waits = None
         async with turn.parked(1):
             pass
 

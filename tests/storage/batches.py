@@ -202,7 +202,7 @@ def bodies() -> list[Body]:
         PhaseBegan(2, "closing", 0.1 + 0.2),
         PhaseExpired(2),
         TurnGranted(turn, 1767225600.123457, "a rule", 3, 2),
-        TurnResumed(turn, 0.1 + 0.2, 2),
+        TurnResumed(turn, 0.1 + 0.2, 2, 7),
         TurnInformed(turn, 12),
         TurnParked(turn, 0.1 + 0.2, "a problem"),
         ReturnRequested(turn, crashed=True),

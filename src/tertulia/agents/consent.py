@@ -8,7 +8,7 @@ from tertulia.orchestrator.turns import Turn
 
 def may_ask(turn: Turn) -> bool:
     """Whether the turn can wait for persons; one that is over, or without a room, cannot."""
-    return turn.absence is not None and not turn.absence.over
+    return turn.waits is not None and not turn.waits.over
 
 
 async def approval_of(turn: Turn, effect: Effect, terms: Terms, rule: ApprovalRule) -> Verdict:

@@ -147,6 +147,13 @@ class GraphSpeaker:
             await running.wait()
         await self.saver.adelete_thread(turn)
 
+    async def reached(self, turn: TurnId) -> int:
+        """How many steps are kept of a turn that is not over."""
+        if self.saver is None:
+            return 0
+        kept = await self.saver.aget_tuple({"configurable": {"thread_id": turn}})
+        return 0 if kept is None else kept.metadata.get("step", 0) + 2
+
     async def _run(self, turn: Turn, watch: Stopwatch | None) -> _Came:
         """Run it to its end; without anywhere to keep it, at most until it waits."""
         config = self._static if watch is None else {**self._static, "callbacks": [watch]}

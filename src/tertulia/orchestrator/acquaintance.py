@@ -14,6 +14,7 @@ from tertulia.orchestrator.events import (
     RouterDetached,
 )
 from tertulia.orchestrator.floor import Floor, Keepsake, Note, revised
+from tertulia.orchestrator.headway import came_further
 from tertulia.orchestrator.keepsakes import AUDIENCES
 from tertulia.orchestrator.routes import equipped
 
@@ -43,12 +44,14 @@ def struck(floor: Floor, event: Event, body: NoteStruck) -> dict[str, Any]:
 def kept(floor: Floor, event: Event, body: Kept) -> dict[str, Any]:
     """What an agent keeps takes the place of what it kept for the same audience."""
     others = [k for k in floor.kept if (k.by, k.audience) != (event.by, event.audience)]
+    before = next((k.what for k in floor.kept if k not in others), None)
     if body.what:
         others.append(Keepsake(event.by, event.audience, event.seq, body.turn, body.what))
     mine = [k for k in others if k.by == event.by]
     if len(mine) > AUDIENCES:
         others.remove(mine[0])
-    return {"kept": tuple(others)}
+    further = {} if before == body.what else came_further(floor, body.turn)
+    return {"kept": tuple(others), **further}
 
 
 CHANGES: Mapping[type[Body], Callable[[Floor, Event, Any], dict[str, Any]]] = {

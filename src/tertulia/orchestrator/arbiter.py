@@ -9,7 +9,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from math import inf, isfinite
 
-from tertulia.orchestrator.absences import next_return
 from tertulia.orchestrator.approvals import Matter, Ruling, verdict_of
 from tertulia.orchestrator.ballots import Secrecy, VoteCounted, count, result
 from tertulia.orchestrator.events import (
@@ -25,6 +24,7 @@ from tertulia.orchestrator.events import (
     TurnReturned,
 )
 from tertulia.orchestrator.floor import Floor, Phase, Question, Route, Standing, Tally
+from tertulia.orchestrator.off_floor import next_return
 from tertulia.orchestrator.policies.asides import aside, in_order, whispered, within
 from tertulia.orchestrator.ports import Advance, Choice, Consult, Decision, Exhausted, Policy
 from tertulia.orchestrator.room import ROOM, Audience, Kind, TurnId

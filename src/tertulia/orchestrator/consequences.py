@@ -6,7 +6,7 @@
 from collections.abc import Callable, Mapping
 from typing import Any, TypeAlias
 
-from tertulia.orchestrator import absences, acquaintance, planning, routes
+from tertulia.orchestrator import acquaintance, headway, off_floor, planning, routes
 from tertulia.orchestrator.asking import (
     addressee_found,
     advised,
@@ -129,8 +129,8 @@ def _said(floor: Floor, event: Event, body: Said) -> Changes:
         if not (person and o.participant == speaker and o.audience == event.audience)
     )
     open_ones = {_pair(o): o for o in owed}
-    answered = absences.answered_by(floor, event, body) if floor.queries else ()
-    asker = absences.principal(floor, event, body)
+    answered = off_floor.answered_by(floor, event, body) if floor.queries else ()
+    asker = off_floor.principal(floor, event, body)
     for who in body.addressees:
         if any(query.by == who for query in answered):
             continue  # it is in the turn that waits for this that it will go on
@@ -166,7 +166,7 @@ def _said(floor: Floor, event: Event, body: Said) -> Changes:
         )
     if answered:
         members = changes.get("members", floor.members)
-        changes |= absences.answered(floor, event, answered, members)
+        changes |= off_floor.answered(floor, event, answered, members)
     if floor.holds:
         changes["holds"] = tuple(_heard_by(hold, event, body) for hold in floor.holds)
     return changes
@@ -215,10 +215,6 @@ def _cancelled(
 def _nominated(floor: Floor, event: Event, body: Nominated) -> Changes:
     named = Nomination(event.by, body.chair)
     return {} if named in floor.nominated else {"nominated": (*floor.nominated, named)}
-
-
-def _resumed(floor: Floor, event: Event, body: TurnResumed) -> Changes:
-    return _hold_revised(floor, body.turn, until=body.until, attempt=body.attempt)
 
 
 def _barged_in(floor: Floor, event: Event, body: BargedIn) -> Changes:
@@ -276,7 +272,7 @@ def _ended(floor: Floor, event: Event, body: TurnEnded) -> Changes:
     away = ended in floor.parked
     seat = floor.members[ended.participant]
     undone = seat.undone + 1 if body.outcome is Outcome.ROLLED_BACK else 0
-    spoke = seat if away else absences.spoke_for(floor, ended, event.at)
+    spoke = seat if away else off_floor.spoke_for(floor, ended, event.at)
     rose, paid = paid_for(floor, revised(spoke, undone=undone), body)
     changes: Changes = {
         **paid,
@@ -284,11 +280,11 @@ def _ended(floor: Floor, event: Event, body: TurnEnded) -> Changes:
         "members": {**floor.members, ended.participant: rose},
         "holds": tuple(hold for hold in floor.holds if hold.turn != body.turn),
         "stage": stage_ended(floor, ended, undone=body.outcome is Outcome.ROLLED_BACK),
-        **absences.over(floor, body.turn),
+        **off_floor.over(floor, body.turn),
     }
     if away:
         changes["parked"] = tuple(hold for hold in floor.parked if hold.turn != body.turn)
-    principal = absences.on_behalf_of(ended)
+    principal = off_floor.on_behalf_of(ended)
     if body.more and floor.beside(ended.audience) and ended.answers is not None:
         rest = Obligation(
             event.by,
@@ -362,7 +358,7 @@ CHANGES: Mapping[type[Body], Callable[[Floor, Event, Any], Changes]] = {
     PhaseBegan: phase_began,
     PhaseExpired: phase_expired,
     TurnGranted: granted,
-    TurnResumed: _resumed,
+    TurnResumed: headway.resumed,
     TurnInformed: _informed,
     BargedIn: _barged_in,
     InterruptionLapsed: _interruption_lapsed,
@@ -370,7 +366,7 @@ CHANGES: Mapping[type[Body], Callable[[Floor, Event, Any], Changes]] = {
     TurnEnded: _ended,
     **acquaintance.CHANGES,
     **planning.CHANGES,
-    **absences.CHANGES,
+    **off_floor.CHANGES,
     BudgetSpent: budget_spent,
     ConditionChanged: condition_changed,
     TimeElapsed: _nothing,

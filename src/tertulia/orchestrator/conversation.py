@@ -6,12 +6,11 @@ what has been committed.
 """
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 
 from tertulia.orchestrator import admission
-from tertulia.orchestrator.absences import waits_for_people
 from tertulia.orchestrator.arbiter import step
 from tertulia.orchestrator.consultation import Consultations
 from tertulia.orchestrator.curfew import Curfew
@@ -38,10 +37,12 @@ from tertulia.orchestrator.floor import Floor, Hold, Phase
 from tertulia.orchestrator.hearing import Hearing
 from tertulia.orchestrator.inbox import Asked, Inbox, Prepare
 from tertulia.orchestrator.inquiries import Inquiries
+from tertulia.orchestrator.off_floor import waits_for_people
 from tertulia.orchestrator.outcomes import Outcomes
 from tertulia.orchestrator.phase_timer import PhaseTimer
 from tertulia.orchestrator.policies import build, policy_after
 from tertulia.orchestrator.ports import Batch, Clock, Log, Policy, Tenure
+from tertulia.orchestrator.room import TurnId
 from tertulia.orchestrator.routing import Routers
 from tertulia.orchestrator.running import STUBBORN_S, RunningTurns, Surroundings
 from tertulia.orchestrator.spending import billed
@@ -107,13 +108,13 @@ class Conversation:
 
     # ---- what the scheduler asks of it
 
-    def take_up(self) -> None:
-        """Go on with the turns that an earlier owner of the room left unfinished."""
+    def take_up(self, done: Mapping[TurnId, int] | None = None) -> None:
+        """Go on with the turns that an earlier owner left; ``done`` counts what is kept of each."""
         self._curfew.set(self.floor)
         if self.floor.parked:  # before anything can give one of them the floor
             self._owe(lambda floor, now: admission.take_back(floor))
         for hold in self.floor.holds:
-            self._owe(partial(_take_up, hold))
+            self._owe(partial(_take_up, hold, (done or {}).get(hold.turn, 0)))
         self.phase_timer.set(self.floor)
         self.deadlines.set(self.floor)
         asked = [r.question for r in self.floor.routes if r.question is not None]
@@ -393,5 +394,5 @@ def _ask_again(number: int, floor: Floor, now: float) -> tuple[Draft, ...]:
     return admission.end_consultation(floor, number, again=True)
 
 
-def _take_up(hold: Hold, floor: Floor, now: float) -> tuple[Draft, ...]:
-    return admission.take_up(floor, hold, now)
+def _take_up(hold: Hold, done: int, floor: Floor, now: float) -> tuple[Draft, ...]:
+    return admission.take_up(floor, hold, now, done)

@@ -236,11 +236,12 @@ class TurnGranted:
 
 @dataclass(frozen=True, slots=True)
 class TurnResumed:
-    """A new owner of the room took up a turn that its predecessor had left unfinished."""
+    """A new owner of the room took up an unfinished turn; ``done`` counts what is kept of it."""
 
     turn: TurnId
     until: float
     attempt: int
+    done: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -122,7 +122,8 @@ class Hold:
     ``thread`` is the thread that it speaks in, ``partner`` whom it speaks to.
 
     One that is parked has no floor until it ``returns`` (the seq at which it asked to); ``told`` is
-    what it had said before, ``back`` how many attempts it had taken until it last returned.
+    what it had said before. ``back`` is how many attempts it had taken before it last came further,
+    ``done`` how much was kept of it then (see ``headway``).
     """
 
     turn: TurnId
@@ -143,6 +144,7 @@ class Hold:
     returns: int | None = None
     told: str = ""
     back: int = 0
+    done: int = 0
 
 
 @dataclass(frozen=True, slots=True)

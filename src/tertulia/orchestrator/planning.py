@@ -5,7 +5,8 @@ from typing import Any
 
 from tertulia.orchestrator.events import Body, Event, PlanEnded, PlanProposed, TasksMoved
 from tertulia.orchestrator.floor import Floor, revised
-from tertulia.orchestrator.plans import PLANS, PlanState, PlanStatus, status_of
+from tertulia.orchestrator.headway import came_further
+from tertulia.orchestrator.plans import PLANS, Move, PlanState, PlanStatus, TaskState, status_of
 from tertulia.orchestrator.room import TurnId
 
 
@@ -34,7 +35,15 @@ def moved(floor: Floor, event: Event, body: TasksMoved) -> dict[str, Any]:
     if status is None:
         return {}
     moves = {**status.moves, **{move.task: move for move in body.moves}}
-    return _with(floor, status, moves=moves)
+    further = _done(moves) != _done(status.moves)
+    return {
+        **_with(floor, status, moves=moves),
+        **(came_further(floor, body.turn) if further else {}),
+    }
+
+
+def _done(moves: Mapping[str, Move]) -> set[str]:
+    return {name for name, move in moves.items() if move.state is TaskState.DONE}
 
 
 def ended(floor: Floor, event: Event, body: PlanEnded) -> dict[str, Any]:

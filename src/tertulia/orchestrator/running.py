@@ -9,9 +9,9 @@ from itertools import chain
 from typing import Any
 
 from tertulia.orchestrator import admission
-from tertulia.orchestrator.absence import Absence, Outside
 from tertulia.orchestrator.admission import Progress
 from tertulia.orchestrator.deeds import Deeds
+from tertulia.orchestrator.effects import SETTLED
 from tertulia.orchestrator.errors import TertuliaError
 from tertulia.orchestrator.events import Draft, Event, Outcome
 from tertulia.orchestrator.feed import Delta, Feed
@@ -25,8 +25,10 @@ from tertulia.orchestrator.recollection import Recollection
 from tertulia.orchestrator.room import ROOM, InputPolicy, Kind, ParticipantId, TurnId
 from tertulia.orchestrator.spending import NOTHING, Spent
 from tertulia.orchestrator.transcript import Transcript
-from tertulia.orchestrator.turns import RunningTurn, Speaker, Turn
+from tertulia.orchestrator.turn_task import RunningTurn
+from tertulia.orchestrator.turns import Speaker, Turn
 from tertulia.orchestrator.visibility import in_mind, kept_by, sight_of
+from tertulia.orchestrator.waits import Outside, Waits
 
 STUBBORN_S = 5.0
 """How long leaving waits for agents that will not be cancelled."""
@@ -81,6 +83,24 @@ class RunningTurns:
             if not running.task.done() and turn not in away
         ]
 
+    async def done(self) -> Mapping[TurnId, int]:
+        """How much is kept of each turn that has the floor: calls that are settled, steps.
+
+        A speaker tells its steps by ``async def reached(turn) -> int``, which only grows.
+        """
+        return {hold.turn: await self._kept_of(hold) for hold in self._room.floor().holds}
+
+    async def _kept_of(self, hold: Hold) -> int:
+        known = () if self.ledger is None else await self.ledger.of_turn(hold.turn)
+        settled = sum(effect.state in SETTLED for effect in known)
+        reached = getattr(self.speakers.get(hold.participant), "reached", None)
+        if reached is None:
+            return settled
+        try:
+            return settled + int(await reached(hold.turn))
+        except Exception:  # it breaks when it runs, for all to see
+            return settled
+
     # ---- as the log says
 
     def begin(self, turn: TurnId) -> None:
@@ -111,7 +131,7 @@ class RunningTurns:
         seen.deeds = Deeds(self.ledger, self.epoch, self._see_out, self.doubted)
         if self.recollection is not None:
             seen.mind = Mind(self.recollection, lambda: seen.hold)
-        seen.absence = Absence(hold, self._outside)
+        seen.waits = Waits(hold, self._outside)
         seen.deeds.powers = self.powers
         self._running[turn] = RunningTurn(seen, speaker, partial(self._done, hold))
 
@@ -139,8 +159,8 @@ class RunningTurns:
     def stir(self) -> None:
         """Let the turns that wait for something look whether it has come."""
         for running in self._running.values():
-            if running.turn.absence is not None:
-                running.turn.absence.stir()
+            if running.turn.waits is not None:
+                running.turn.waits.stir()
 
     def end(self, who: ParticipantId, turn: TurnId) -> None:
         """Stop a turn that has ended, and tell its agent that this is committed, if it asks."""

@@ -192,7 +192,7 @@ class Scheduler:
             )
             body = replace(opening, settings=whole)
             await opened.request(lambda f, now: (Draft(ROOM, body),))
-        live.take_up()
+        live.take_up(await live.turns.done())
         if floor.head:
             live.outcomes.look()
         return opened

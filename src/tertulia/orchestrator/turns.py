@@ -1,36 +1,33 @@
-"""One turn while it runs: what the agent is handed, and the task that it runs in."""
+"""One turn while it runs: what the agent is handed. The task that it runs in is ``turn_task``."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, TypeAlias
 
-from tertulia.orchestrator.absent import Absent
 from tertulia.orchestrator.deeds import Deeds
 from tertulia.orchestrator.errors import Misbehaved
 from tertulia.orchestrator.events import Event
 from tertulia.orchestrator.floor import Hold, Keepsake, Note, Seat
 from tertulia.orchestrator.keepsakes import keepable
 from tertulia.orchestrator.mind import Mind
+from tertulia.orchestrator.parkable import Parkable
 from tertulia.orchestrator.parking import Echo, joined
 from tertulia.orchestrator.plans import PlanEvent
 from tertulia.orchestrator.ports import Clock, Ledger, Reply
-from tertulia.orchestrator.present import PRESENT
 from tertulia.orchestrator.room import Audience, ParticipantId, RoomId, TurnId
 from tertulia.orchestrator.spending import NOTHING, Spent, Tab
 from tertulia.orchestrator.threads import thread_of
 from tertulia.orchestrator.trp import next_trp
 
-_PROBLEM_LIMIT = 500
 
-
-class Turn(Absent):
+class Turn(Parkable):
     """What an agent sees and can do while it has the floor.
 
     ``view`` holds the utterances (events whose body is ``Said``) up to ``as_of`` that may be drawn
     on for this audience, oldest first; ``answers`` is the one that is owed an answer. ``notes`` are
     those about participants that all of this audience may know of, ``kept`` is what the agent has
     kept from earlier turns and may draw on in this one, oldest first; what else may be recalled for
-    this audience, its ``mind`` tells. ``deeds`` is what it does to the world, ``absence`` what it
+    this audience, its ``mind`` tells. ``deeds`` is what it does to the world, ``waits`` what it
     waits for off the floor: hand both on to a turn that is made to stand in for this one.
     """
 
@@ -319,8 +316,8 @@ class Turn(Absent):
     def end(self) -> None:
         """Let nothing be said any more."""
         self._over = True
-        if self.absence is not None:
-            self.absence.over = True
+        if self.waits is not None:
+            self.waits.over = True
 
 
 PlanTeller: TypeAlias = Callable[[PlanEvent], Awaitable[object]]
@@ -333,68 +330,10 @@ Speaker: TypeAlias = Callable[[Turn], Awaitable[Reply | str | None]]
 """An agent: an async function (or an object called like one) from a turn to what it says.
 
 An object may also have ``async def ended(self, turn: TurnId) -> None``: it is called once the end
-of a turn has been committed, so that what was kept for resuming that turn can go.
+of a turn has been committed, so that what was kept for resuming that turn can go; and ``async def
+reached(self, turn: TurnId) -> int``: how much is kept of a turn that a crash has stopped.
 """
-
-
-class RunningTurn:
-    """An agent's turn in a task of its own; ``done`` is called once, unless it is stopped."""
-
-    __slots__ = ("_done", "_stopped", "task", "turn")
-
-    def __init__(self, turn: Turn, speaker: Speaker, done: Callable[[Reply | str], None]) -> None:
-        """Start; ``done`` gets the reply, or as a text the problem that the agent broke with."""
-        self.turn, self._done, self._stopped = turn, done, False
-        self.task = asyncio.get_running_loop().create_task(self._run(speaker), name=turn.id)
-
-    def stop(self) -> None:
-        """Cancel it, and let it say nothing more."""
-        self._stopped = True
-        self.task.cancel()
-        self.turn.end()
-
-    async def _run(self, speaker: Speaker) -> None:
-        PRESENT.set(self.turn)
-        try:
-            if self.turn.attempt > 1:
-                await self.turn.deeds.recall(self.turn.id)
-            reply = _as_reply(await speaker(self.turn), self.turn)
-        except asyncio.CancelledError:
-            if self._stopped:
-                raise
-            self._done("the agent cancelled its own work")
-        except Exception as error:  # whatever an agent raises is its failed turn, not ours
-            self._done(f"{type(error).__name__}: {error}"[:_PROBLEM_LIMIT])
-        else:
-            self._done(reply)
 
 
 def _find(view: tuple[Event, ...], seq: int | None) -> Event | None:
     return next((event for event in reversed(view) if event.seq == seq), None)
-
-
-def _as_reply(answer: object, turn: Turn) -> Reply:
-    if isinstance(answer, Reply):
-        _check(answer, turn)
-        if answer.keeps is not None:
-            keepable(turn.me.id, answer.keeps)
-        turn.spend(tokens=answer.tokens, cost=answer.cost)
-        return answer
-    if answer is None:
-        return Reply(turn.delivered)
-    if isinstance(answer, str):
-        return Reply(answer)
-    kind = type(answer).__name__
-    raise Misbehaved(who=f"agent {turn.me.id!r}", what=f"answered with {kind}, not text or Reply")
-
-
-def _check(reply: Reply, turn: Turn) -> None:
-    names: Any = reply.addressees
-    fits = {
-        "text": isinstance(reply.text, str),
-        "addressees": not isinstance(names, str) and all(isinstance(who, str) for who in names),
-        "problem": reply.problem is None or isinstance(reply.problem, str),
-    }
-    wrong = ", ".join(field for field, well in fits.items() if not well)
-    if wrong:
-        raise Misbehaved(who=f"agent {turn.me.id!r}", what=f"gave a Reply with a wrong {wrong}")

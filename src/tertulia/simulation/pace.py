@@ -71,7 +71,7 @@ class Outside:
             return await self._speaker(turn)
         clock = _Standing(turn.clock)
         thought = Turn(turn.hold, turn.members, turn.view, clock, lambda delta: None)
-        thought.deeds, thought.absence, thought.mind = turn.deeds, turn.absence, turn.mind
+        thought.deeds, thought.waits, thought.mind = turn.deeds, turn.waits, turn.mind
         with loop.outside():
             reply = await self._answer(thought, loop)
         if not self._paced:

@@ -108,7 +108,7 @@ class Spoken:
             return " ".join(["blah"] * max(1, round(lasts_s / BLAH_S))), lasts_s
         heard: list[str] = []
         thought = Turn(turn.hold, turn.members, turn.view, turn.clock, heard.append)
-        thought.deeds, thought.absence, thought.mind = turn.deeds, turn.absence, turn.mind
+        thought.deeds, thought.waits, thought.mind = turn.deeds, turn.waits, turn.mind
         reply = await mind(thought)
         said = reply.text if isinstance(reply, Reply) else reply or ""
         text = "".join(heard) or said

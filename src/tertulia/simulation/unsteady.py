@@ -50,7 +50,7 @@ class Unsteady:
             turn.say(piece)
 
         spoilt = Turn(turn.hold, turn.members, turn.view, turn.clock, say)
-        spoilt.deeds, spoilt.absence, spoilt.mind = turn.deeds, turn.absence, turn.mind
+        spoilt.deeds, spoilt.waits, spoilt.mind = turn.deeds, turn.waits, turn.mind
         return await self._speaker(spoilt)
 
 

@@ -16,12 +16,12 @@ from langchain_core.tools import BaseTool
 
 from tertulia.agents.planning.conduct import recorded
 from tertulia.agents.planning.plan import ExecutorKind, Task, kind_of
-from tertulia.orchestrator.absence import Absence, Asked
 from tertulia.orchestrator.effects import Effect, EffectState
 from tertulia.orchestrator.errors import Misbehaved
 from tertulia.orchestrator.events import Event
 from tertulia.orchestrator.room import ParticipantId
 from tertulia.orchestrator.turns import Turn
+from tertulia.orchestrator.waits import Asked, Waits
 
 OPEN = "ask:"
 """What the calls of questions are named by in the ledger."""
@@ -86,32 +86,32 @@ class Questions:
     # ---- one utterance for what is ready
 
     async def _put(self, who: ParticipantId, text: str) -> Event | None:
-        absent = self._turn.absence
-        if absent is None:
+        waits = self._turn.waits
+        if waits is None:
             raise Misbehaved(who=f"agent {self._turn.me.id!r}", what="cannot ask in this turn")
-        absent.askable(who, text)
+        waits.askable(who, text)
         promise: asyncio.Future[Event | None] = asyncio.get_running_loop().create_future()
         question = _Question(_number(who, text), who, text, promise)
         self._queue.append(question)
         self._arrived.set()
         if self._asking is None or self._asking.done():
-            self._asking = asyncio.ensure_future(self._ask(absent))
+            self._asking = asyncio.ensure_future(self._ask(waits))
         try:
             return await promise
         finally:
             if question in self._queue:
                 self._queue.remove(question)
 
-    async def _ask(self, absent: Absence) -> None:
+    async def _ask(self, waits: Waits) -> None:
         try:
             while self._queue or self._open:
                 await asyncio.sleep(0)  # what is ready now is asked together
-                await absent.back()
+                await waits.back()
                 fresh = self._next()
                 asked = [Asked(one.number, one.who, self._worded(one, fresh)) for one in fresh]
-                async with absent.asking(asked, self._within_s, self._turn.put):
+                async with waits.asking(asked, self._within_s, self._turn.put):
                     for one in fresh:
-                        answer = absent.answer_to(one.number)
+                        answer = waits.answer_to(one.number)
                         self._open[asyncio.ensure_future(answer)] = one
                     last = await self._answered()
                 for one, answer_given in last:  # with the floor again, it may have heard more

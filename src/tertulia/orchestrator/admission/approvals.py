@@ -5,7 +5,6 @@ Authority is a person's: an agent never approves anything, whatever a rule says.
 
 from difflib import get_close_matches
 
-from tertulia.orchestrator.absences import on_behalf_of
 from tertulia.orchestrator.admission.members import member
 from tertulia.orchestrator.admission.rights import NAMES
 from tertulia.orchestrator.admission.words import check_words
@@ -24,6 +23,7 @@ from tertulia.orchestrator.conditions.amounts import EARLY_S
 from tertulia.orchestrator.errors import BadContent, Misbehaved, NotAllowed, NotNow, Unknown
 from tertulia.orchestrator.events import Draft
 from tertulia.orchestrator.floor import Approval, Floor, Hold
+from tertulia.orchestrator.off_floor import on_behalf_of
 from tertulia.orchestrator.room import ROOM, Kind, ParticipantId
 from tertulia.orchestrator.transitions import check
 from tertulia.orchestrator.visibility import sight_of

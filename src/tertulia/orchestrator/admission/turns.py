@@ -21,12 +21,16 @@ from tertulia.orchestrator.events import (
     Uptake,
 )
 from tertulia.orchestrator.floor import Floor, Hold, revised
+from tertulia.orchestrator.headway import stopped
 from tertulia.orchestrator.parking import rest
 from tertulia.orchestrator.ports import Reply
 from tertulia.orchestrator.room import ROOM, Kind, ParticipantId, TurnId
 
 RESUMPTIONS = 3
-"""How often a turn is taken up again after crashes before it counts as failed."""
+"""How often a turn is taken up again that comes no further before it counts as failed."""
+
+ATTEMPTS = 100
+"""How often a turn is taken up at all, however far it comes each time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,19 +151,24 @@ def go_on(floor: Floor, turn: TurnId) -> tuple[Draft, ...]:
     return ()
 
 
-def take_up(floor: Floor, hold: Hold, now: float) -> tuple[Draft, ...]:
-    """Take up a turn that an earlier owner of the room left unfinished, with a fresh lease."""
+def take_up(floor: Floor, hold: Hold, now: float, done: int = 0) -> tuple[Draft, ...]:
+    """Take up a turn that an earlier owner of the room left unfinished, with a fresh lease.
+
+    ``done`` counts what is kept of it: while that grows, the turn is not given up.
+    """
     if not any(held.turn == hold.turn for held in floor.holds):
         return ()
     if hold.yields_to is not None:
         return cut(floor, hold, Outcome.INTERRUPTED, hold.yields_to, "")
     if hold.turn in floor.ending:  # the room has stopped: the process ended before it was cut
         return (end(hold, Outcome.INTERRUPTED),)
-    if hold.attempt - hold.back > RESUMPTIONS:
-        problem = f"given up: the process ended {hold.attempt} times during this turn"
+    times = stopped(hold, done)
+    if times > RESUMPTIONS or hold.attempt > ATTEMPTS:
+        since = "during this turn" if times == hold.attempt else "since this turn came further"
+        problem = f"given up: the process ended {times} times {since}"
         return (end(hold, Outcome.FAILED, problem),)
     until = round(now + lease_s(floor, floor.members[hold.participant].kind), 6)
-    resumed = TurnResumed(hold.turn, until, hold.attempt + 1)
+    resumed = TurnResumed(hold.turn, until, hold.attempt + 1, done)
     return (Draft(hold.participant, resumed, hold.audience),)
 
 

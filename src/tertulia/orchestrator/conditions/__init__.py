@@ -9,7 +9,7 @@ from tertulia.orchestrator.conditions.amounts import (
     Utterances,
 )
 from tertulia.orchestrator.conditions.asked import Asks, asked_as
-from tertulia.orchestrator.conditions.condition import All, Any, Condition
+from tertulia.orchestrator.conditions.condition import All, Any, Condition, Criterion
 from tertulia.orchestrator.conditions.specification import build, known_as, names, said, specify
 from tertulia.orchestrator.conditions.spoken import EverybodySpoke, HandedTo, Spoke, StopWord
 from tertulia.orchestrator.conditions.watching import deadline, watched
@@ -20,6 +20,7 @@ __all__ = [
     "Asks",
     "Condition",
     "Cost",
+    "Criterion",
     "EverybodySpoke",
     "HandedTo",
     "Seconds",

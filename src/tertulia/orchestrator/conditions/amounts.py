@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from math import isfinite
 
-from tertulia.orchestrator.conditions.condition import Condition
+from tertulia.orchestrator.conditions.condition import Criterion
 from tertulia.orchestrator.conditions.specification import known_as
 from tertulia.orchestrator.errors import Invalid
 from tertulia.orchestrator.events import Event
@@ -26,7 +26,7 @@ def _tally(floor: Floor) -> Tally:
 
 @known_as("turns")
 @dataclass(frozen=True, slots=True)
-class Turns(Condition):
+class Turns(Criterion):
     """So many turns of agents have ended, in whatever way."""
 
     n: int
@@ -46,7 +46,7 @@ class Turns(Condition):
 
 @known_as("utterances")
 @dataclass(frozen=True, slots=True)
-class Utterances(Condition):
+class Utterances(Criterion):
     """So many things have been said to everybody, by anybody."""
 
     n: int
@@ -66,7 +66,7 @@ class Utterances(Condition):
 
 @known_as("tokens")
 @dataclass(frozen=True, slots=True)
-class Tokens(Condition):
+class Tokens(Criterion):
     """The turns that have ended took so many tokens together."""
 
     n: int
@@ -86,7 +86,7 @@ class Tokens(Condition):
 
 @known_as("cost")
 @dataclass(frozen=True, slots=True)
-class Cost(Condition):
+class Cost(Criterion):
     """The turns that have ended cost so much together, in the money that the prices are in."""
 
     amount: float
@@ -106,7 +106,7 @@ class Cost(Condition):
 
 @known_as("turns_failed")
 @dataclass(frozen=True, slots=True)
-class TurnsFailed(Condition):
+class TurnsFailed(Criterion):
     """So many turns have failed."""
 
     n: int = 1
@@ -126,7 +126,7 @@ class TurnsFailed(Condition):
 
 @known_as("seconds")
 @dataclass(frozen=True, slots=True)
-class Seconds(Condition):
+class Seconds(Criterion):
     """So much time has passed. It comes true on time, whatever happens or does not happen then."""
 
     seconds: float

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import TypeAlias
 
-from tertulia.orchestrator.conditions.condition import Condition
+from tertulia.orchestrator.conditions.condition import Criterion
 from tertulia.orchestrator.conditions.specification import known_as
 from tertulia.orchestrator.errors import Exists, Unknown
 from tertulia.orchestrator.events import Event
@@ -36,7 +36,7 @@ def asked_as(name: str) -> Callable[[Question], "Asks"]:
 
 @known_as("asks")
 @dataclass(frozen=True, slots=True)
-class Asks(Condition):
+class Asks(Criterion):
     """The function known by this name has said yes."""
 
     function: str

@@ -5,6 +5,7 @@ that each has come true since, not that both are true at this moment. So ``&`` a
 laws that they have for statements.
 """
 
+from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
@@ -16,17 +17,46 @@ from tertulia.orchestrator.events import Event
 from tertulia.orchestrator.floor import Floor, Tally
 
 
-class Condition:
-    """Something that may come true in a room. ``a & b``: both have; ``a | b``: one of them has."""
+class Condition(ABC):
+    """Something that may come true in a room. ``a & b``: both have; ``a | b``: one of them has.
+
+    It is a ``Criterion``, or composed of others.
+    """
 
     __slots__ = ()
 
+    @abstractmethod
+    def leaves(self) -> Iterator["Criterion"]:
+        """Its parts that are not composed of others, in their order."""
+
+    @abstractmethod
+    def holds(self, came: Iterator[bool]) -> bool:
+        """Whether it is true as a whole, where ``came`` tells it of each of its leaves in order."""
+
+    @abstractmethod
+    def reason(self, came: Iterator[bool]) -> str:
+        """Why it is true, in words; empty where it is not."""
+
+    def __and__(self, other: "Condition") -> "Condition":
+        """Come true when both have."""
+        return All((*_parts(self, All), *_parts(other, All)))
+
+    def __or__(self, other: "Condition") -> "Condition":
+        """Come true when one of them has."""
+        return Any((*_parts(self, Any), *_parts(other, Any)))
+
+
+class Criterion(Condition):
+    """A condition that is not composed of others: inherit it for one of your own."""
+
+    __slots__ = ()
+
+    @abstractmethod
     def met(self, floor: Floor, event: Event) -> bool:
         """Whether it has come true with this event.
 
         ``floor`` is the floor after it; ``floor.tally`` counts since the room began (anew).
         """
-        raise NotImplementedError
 
     def says(self) -> str:
         """What has happened when it has come true, as the room tells it."""
@@ -36,25 +66,17 @@ class Condition:
         """When it comes true by time alone, in Unix seconds; ``None``: it does not."""
         return None
 
-    def leaves(self) -> Iterator["Condition"]:
-        """Its parts that are not composed of others, in their order."""
+    def leaves(self) -> Iterator["Criterion"]:
+        """Itself."""
         yield self
 
     def holds(self, came: Iterator[bool]) -> bool:
-        """Whether it is true as a whole, where ``came`` tells it of each of its leaves in order."""
+        """Whether it is true."""
         return next(came)
 
     def reason(self, came: Iterator[bool]) -> str:
-        """Why it is true, in words; empty where it is not."""
+        """What it says, once it is."""
         return self.says() if next(came) else ""
-
-    def __and__(self, other: "Condition") -> "Condition":
-        """Come true when both have."""
-        return All((*_parts(self, All), *_parts(other, All)))
-
-    def __or__(self, other: "Condition") -> "Condition":
-        """Come true when one of them has."""
-        return Any((*_parts(self, Any), *_parts(other, Any)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +88,7 @@ class _Composed(Condition):
         if not self.each or not all(isinstance(one, Condition) for one in self.each):
             raise Invalid(where=_named(self), what="is made of one or more conditions")
 
-    def leaves(self) -> Iterator[Condition]:
+    def leaves(self) -> Iterator[Criterion]:
         """Those of all that it is made of."""
         for one in self.each:
             yield from one.leaves()

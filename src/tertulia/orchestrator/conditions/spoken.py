@@ -3,7 +3,7 @@
 import re
 from dataclasses import dataclass
 
-from tertulia.orchestrator.conditions.condition import Condition
+from tertulia.orchestrator.conditions.condition import Criterion
 from tertulia.orchestrator.conditions.specification import known_as
 from tertulia.orchestrator.errors import Invalid
 from tertulia.orchestrator.events import Event, Said
@@ -24,7 +24,7 @@ def _handles(where: str, field: str, names: object) -> tuple[ParticipantId, ...]
 
 @known_as("stop_word")
 @dataclass(frozen=True, slots=True)
-class StopWord(Condition):
+class StopWord(Criterion):
     """A word, or some words in a row, have been said, written exactly so, and not within others.
 
     ``by`` names whose utterances count; nobody: everybody's.
@@ -66,7 +66,7 @@ def _has_case(letter: str) -> bool:
 
 @known_as("spoke")
 @dataclass(frozen=True, slots=True)
-class Spoke(Condition):
+class Spoke(Criterion):
     """Somebody of ``who`` has said something."""
 
     who: tuple[str, ...] | str
@@ -88,7 +88,7 @@ class Spoke(Condition):
 
 @known_as("handed_to")
 @dataclass(frozen=True, slots=True)
-class HandedTo(Condition):
+class HandedTo(Criterion):
     """An agent has handed the floor to ``who``: it addressed them in its turn."""
 
     who: str
@@ -113,7 +113,7 @@ class HandedTo(Condition):
 
 @known_as("everybody_spoke")
 @dataclass(frozen=True, slots=True)
-class EverybodySpoke(Condition):
+class EverybodySpoke(Criterion):
     """Everybody who may speak and is in the room has said something; or all ``agents`` have."""
 
     agents: bool = False

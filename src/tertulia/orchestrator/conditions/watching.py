@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from tertulia.orchestrator.conditions.condition import Condition, reason
+from tertulia.orchestrator.conditions.condition import Condition, Criterion, reason
 from tertulia.orchestrator.conditions.specification import build
 from tertulia.orchestrator.events import Event, Outcome, Said, TurnEnded, Uptake
 from tertulia.orchestrator.floor import Floor, Phase, Tally, revised
@@ -53,7 +53,7 @@ def deadline(floor: Floor) -> float | None:
     return min((at for at in times if at is not None), default=None)
 
 
-def _waiting(condition: Condition, tally: Tally) -> Iterator[tuple[int, Condition]]:
+def _waiting(condition: Condition, tally: Tally) -> Iterator[tuple[int, Criterion]]:
     done = {*tally.came, *tally.broken}
     return ((n, leaf) for n, leaf in enumerate(condition.leaves()) if n not in done)
 

@@ -1,26 +1,26 @@
-"""How a turn waits off the floor, as its agent asks for it. The waiting itself is ``absence``."""
+"""How a turn waits off the floor, as its agent asks for it. The waiting itself is ``waits``."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from tertulia.orchestrator.absence import Absence
 from tertulia.orchestrator.approvals import Asking, Verdict
 from tertulia.orchestrator.errors import Misbehaved
 from tertulia.orchestrator.events import Event
 from tertulia.orchestrator.floor import Seat
+from tertulia.orchestrator.waits import Waits
 
 
-class Absent:
+class Parkable:
     """A turn, as far as it can be off the floor."""
 
-    __slots__ = ("_asked", "absence")
+    __slots__ = ("_asked", "waits")
 
     me: Seat
 
     def __init__(self) -> None:
         """On the floor, and without a way to leave it."""
         self._asked = 0
-        self.absence: Absence | None = None
+        self.waits: Waits | None = None
 
     async def act(self) -> None:
         """Begin to do things beside speaking."""
@@ -39,7 +39,7 @@ class Absent:
         tasks of a turn may wait so at once: it comes back when the last of them has what it waits
         for. After a crash the turn runs again, and has the floor.
         """
-        async with (await self._absent()).parked(until_s):
+        async with (await self._waiting()).parked(until_s):
             yield
 
     async def approval(self, asking: Asking) -> Verdict:
@@ -48,7 +48,7 @@ class Absent:
         Asked again under the same id, also after a crash, it is the same question. Raises
         ``Misbehaved`` for an id that names another one, or where too much waits in the room.
         """
-        return await (await self._absent()).approval(asking)
+        return await (await self._waiting()).approval(asking)
 
     async def ask(
         self, who: str, text: str, *, within_s: float = 300.0, number: int | None = None
@@ -60,14 +60,14 @@ class Absent:
         that goes on elsewhere than at its beginning gives each question a ``number`` of its own.
         Raises ``Unknown``, ``BadContent``, and ``NotAllowed`` for one who does not hear the turn.
         """
-        absent = await self._absent()
+        absent = await self._waiting()
         if number is None:
             number = self._asked = self._asked + 1
         return await absent.answer(number, who, text, within_s, self.put)
 
-    async def _absent(self) -> Absence:
-        if self.absence is None:
+    async def _waiting(self) -> Waits:
+        if self.waits is None:
             what = "wants to wait off the floor in a turn that cannot"
             raise Misbehaved(who=f"agent {self.me.id!r}", what=what)
         await self.act()
-        return self.absence
+        return self.waits

@@ -56,7 +56,7 @@ class Asked:
     text: str
 
 
-class Absence:
+class Waits:
     """The waiting of one turn, alone or several times at once."""
 
     def __init__(self, hold: Hold, outside: Outside) -> None:
