@@ -4,9 +4,10 @@
 VENV  := .venv
 BIN   := $(VENV)/bin
 READY := $(VENV)/.ready
+TRANSFORMERS := $(VENV)/.transformers
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test long check mutants bench format constraints clean
+.PHONY: help demo test long check transformers mutants bench format constraints clean
 
 help: ## List what can be made
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -21,13 +22,15 @@ long: $(READY) ## Run the tests that take minutes, too: a kill at every moment
 	@$(BIN)/pytest -m long
 
 # Every step runs, whatever the one before it said, so that one call shows all there is to mend.
-check: $(READY) ## Run what CI runs: format, lint, types, import rules, tests
+check: $(READY) $(TRANSFORMERS) ## Run what CI runs: format, lint, types, import rules, tests
 	@failed=; \
 	for step in 'ruff format --check' 'ruff check' mypy lint-imports pytest; do \
 	  printf '\n== %s\n' "$$step"; \
 	  $(BIN)/$$step || failed="$$failed [$$step]"; \
 	done; \
 	if [ -n "$$failed" ]; then printf '\nfailed:%s\n' "$$failed" >&2; exit 1; fi
+
+transformers: $(TRANSFORMERS) ## Install what runs Transformers' models in this process (torch is large)
 
 mutants: $(READY) ## Break a copy of the source in many places: do the tests notice?
 	@$(BIN)/python -m tests.mutants.mutation $(ONLY)
@@ -43,7 +46,7 @@ format: $(READY) ## Format the code and mend what ruff can mend
 constraints: $(READY) ## Write the versions now in .venv to constraints.txt
 	@$(find_uv); \
 	$$uv pip freeze --quiet --python $(VENV) > $(VENV)/frozen.txt; \
-	grep -E '^[A-Za-z0-9._-]+==[^ ]+$$' $(VENV)/frozen.txt | grep -v '^tertulia==' > constraints.txt
+	grep -E '^[A-Za-z0-9._-]+==[^ ]+$$' $(VENV)/frozen.txt | grep -vE '^(tertulia|torch|triton|nvidia-.*)==' > constraints.txt
 	@touch $(READY)
 
 clean: ## Remove caches and built files (.venv stays; remove it by hand to start over)
@@ -75,4 +78,15 @@ $(READY): pyproject.toml constraints.txt
 	python=$$(python3 -c 'import sys; print(sys.executable if sys.version_info >= (3, 11) else 3.11)'); \
 	$$uv venv --quiet --allow-existing --python "$$python" $(VENV); \
 	$$uv pip install --quiet --python $(VENV) -c constraints.txt -e '.[embedded,mcp,tasks,dev]'
+	@touch $@
+
+# pip installs torch, since it can be told of a CPU build on the disk; uv finds it there and keeps it.
+# Tests that need it are skipped where it is not.
+$(TRANSFORMERS): $(READY) constraints-transformers.txt
+	@$(find_uv); \
+	python3 -m pip --python $(BIN)/python install --quiet -c constraints.txt \
+	    -r constraints-transformers.txt \
+	  || $$uv pip install --quiet --python $(VENV) -r constraints-transformers.txt; \
+	$$uv pip install --quiet --python $(VENV) -c constraints.txt -c constraints-transformers.txt \
+	  -e '.[transformers,quantised]'
 	@touch $@

@@ -10,6 +10,7 @@ from .faults import ModelFailed
 from .ledgered import in_ledger
 from .library import E5, Library, Retriever, WordHashing, retriever, search_documents
 from .listening import ChatModel
+from .local import Local, local
 from .mcp import ServerFailed, ServerLost, ServerSilent, ServerUnusable, mcp_tools
 from .models import BadModels, Models, chat_model
 from .nodes import model_caller, planner, router, tool_executor
@@ -40,6 +41,7 @@ __all__ = [
     "InTurn",
     "Keywords",
     "Library",
+    "Local",
     "ModelFailed",
     "ModelSpeaker",
     "Models",
@@ -61,6 +63,7 @@ __all__ = [
     "carry_out",
     "chat_model",
     "in_ledger",
+    "local",
     "mcp_tools",
     "model_addresser",
     "model_adviser",

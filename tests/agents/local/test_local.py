@@ -169,8 +169,9 @@ def _continued(
             for layer in machine._layers:
                 layer.keys[row] = 9.0
                 layer.values[row] = -9.0
-    for _ in range(3):
-        logits = machine.write(tokens)
+    for _ in range(2):
+        machine.write(tokens)
+    logits = machine.write(tokens)
     found = {serial: logits[row].tolist() for row, serial in enumerate(machine.seats)}
     for serial in prompts:
         machine.leave(serial)
@@ -218,3 +219,16 @@ async def test_what_is_not_there_is_missed_at_once(made: Made) -> None:
         local(made.model, "./nowhere")
     with pytest.raises(ModelMissing, match="was not downloaded before"):
         await said(local("somebody/something-never-downloaded"), "Hello")
+
+
+@pytest.mark.parametrize("quantise", ["8bit", "4bit"])
+async def test_a_quantised_model_says_the_same_with_and_without_an_adapter(
+    made: Made, quantise: str
+) -> None:
+    pytest.importorskip("bitsandbytes", reason="the extra `quantised` is not installed")
+    adapted = steady(made, made.adapters["bo"], quantise=quantise)
+    assert await said(steady(made, quantise=quantise), "Hello") == SENTENCE
+    assert await said(adapted, "Hello") == ADAPTED["bo"]
+    machine: Any = adapted.worker._machine
+    kinds = {type(module).__name__ for module in machine.loaded.model.modules()}
+    assert {"8bit": "Linear8bitLt", "4bit": "Linear4bit"}[quantise] in kinds

@@ -182,6 +182,12 @@ def local(path: str, adapter: str = "", **settings: Any) -> Local:
     return Local(path=path, adapter=adapter, **settings)
 
 
+def named(name: str, **settings: Any) -> Local:
+    """Get the model that a name tells: ``PATH``, or ``PATH#ADAPTER``. Raises ``ModelMissing``."""
+    path, _, adapter = name.partition("#")
+    return local(path, **{"adapter": adapter, **settings})
+
+
 def _seed(*parts: object) -> int:
     """Mix into 64 bits, the same in every process."""
     return int.from_bytes(blake2b(repr(parts).encode(), digest_size=8).digest(), "big")

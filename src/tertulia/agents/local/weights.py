@@ -4,6 +4,7 @@ Imported on the worker's thread only, because torch takes seconds. Nothing is do
 settings say so, and no code of a model's is ever run.
 """
 
+import logging
 import os
 
 os.environ.setdefault("OMP_WAIT_POLICY", "passive")  # spinning threads starve busy machines
@@ -174,6 +175,8 @@ def _quantised(settings: Settings, device: Any) -> dict[str, Any]:
             hint="leave `quantise` out, or say device='cpu'",
         )
     if settings.quantise == "8bit":
+        # It tells at every pass of every layer that it computes in half precision.
+        logging.getLogger("bitsandbytes.autograd._functions").setLevel(logging.ERROR)
         return {"quantization_config": BitsAndBytesConfig(load_in_8bit=True)}
     compute = torch.bfloat16 if device.type == "cuda" else torch.float32
     return {

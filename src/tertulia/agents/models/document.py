@@ -4,7 +4,7 @@ An entry is a name (``small: embedded``) or a mapping; a name is read as ``{mode
 ``base_url``, ``model`` is the model's name at that endpoint; without one, it is a name of ours.
 """
 
-from typing import Annotated, Any, TypeAlias
+from typing import Annotated, Any, Literal, TypeAlias
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
@@ -35,8 +35,9 @@ class Tuning(Strict):
 class Model(Tuning):
     """A model: an endpoint, or another model of this file with other settings.
 
-    The last four are those of the embedded model; ``…_seconds`` and ``max_retries`` those of an
-    endpoint (`Patience`).
+    ``repeat_penalty`` and ``slots`` are those of the embedded model, ``adapter`` and what follows
+    those of Transformers in this process, ``threads`` and ``context_tokens`` of both;
+    ``…_seconds`` and ``max_retries`` are those of an endpoint (`Patience`).
     """
 
     model: Name
@@ -50,6 +51,13 @@ class Model(Tuning):
     threads: Count | None = None
     slots: Count | None = None
     context_tokens: Count | None = None
+    adapter: Name | None = None
+    device: Name | None = None
+    dtype: Name | None = None
+    quantise: Literal["8bit", "4bit"] | None = None
+    rows: Count | None = None
+    top_p: Annotated[float, Field(gt=0, le=1)] | None = None
+    top_k: Count | None = None
 
 
 class Server(Model):

@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from tertulia.agents.models.recipes import EMBEDDED, PATIENCE, SCRIPTED, Recipe
+from tertulia.agents.models.recipes import EMBEDDED, PATIENCE, SCRIPTED, TRANSFORMERS, Recipe
 
 if TYPE_CHECKING:
     from tertulia.agents.streaming import StreamedModel
@@ -26,6 +26,10 @@ def made(wanted: Recipe, seed: int) -> "StreamedModel":
         from tertulia.agents.embedded import Embedded
 
         return Embedded(seed=seed, **settings)
+    if wanted.kind == TRANSFORMERS:
+        from tertulia.agents.local import named
+
+        return named(wanted.name, seed=seed, **settings)
     from tertulia.agents.remote import Patience, remote
 
     patience = {name: settings.pop(name) for name in PATIENCE if name in settings}

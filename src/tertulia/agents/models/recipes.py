@@ -11,11 +11,24 @@ DEFAULT = "default"
 """The name under which the model stands that is used where none is named."""
 
 SCRIPTED, EMBEDDED, REMOTE, POOL = "scripted", "embedded", "remote", "pool"
+TRANSFORMERS = "transformers"
 
 PRICES = ("price_in", "price_out")
 TUNING = ("temperature", "max_tokens", "extra_body", *PRICES)
 PATIENCE = ("connect_seconds", "first_token_seconds", "stall_seconds")
 OF_EMBEDDED = ("repeat_penalty", "threads", "slots", "context_tokens")
+OF_TRANSFORMERS = (
+    "adapter",
+    "device",
+    "dtype",
+    "quantise",
+    "rows",
+    "threads",
+    "context_tokens",
+    "first_token_seconds",
+    "top_p",
+    "top_k",
+)
 OF_SERVERS = ("requests_per_minute", "tokens_per_minute", "most", "kept_tokens")
 
 FITS: Mapping[str, frozenset[str]] = {
@@ -23,6 +36,7 @@ FITS: Mapping[str, frozenset[str]] = {
     EMBEDDED: frozenset({"temperature", "max_tokens", *OF_EMBEDDED}),
     REMOTE: frozenset({*TUNING, *PATIENCE, "max_retries"}),
     POOL: frozenset(TUNING),
+    TRANSFORMERS: frozenset({"temperature", "max_tokens", *PRICES, *OF_TRANSFORMERS}),
 }
 """The settings that each kind of model heeds."""
 
@@ -88,6 +102,9 @@ def built_in(name: str, key_env: str | None = None) -> Recipe | None:
     """What a name comes to that needs no file."""
     if name in (SCRIPTED, EMBEDDED):
         return Recipe(name, name)
+    kind, _, path = name.partition(":")
+    if kind == TRANSFORMERS:
+        return Recipe(TRANSFORMERS, path) if path else None
     model, at, base_url = name.partition("@")
     return Recipe(REMOTE, model, base_url, key_env) if at and model and base_url else None
 

@@ -1,0 +1,87 @@
+"""Agents on one base model in one room, by name, each with an adapter of his own."""
+
+import asyncio
+from importlib.util import find_spec
+from typing import Any
+from unittest.mock import patch
+
+import pytest
+from tests.agents.local.conftest import Made
+from tests.agents.local.tiny import ADAPTED
+
+from tertulia import House, agent, human, speaker
+from tertulia.agents import Card, ModelSpeaker, chat_model
+from tertulia.agents.faults import ModelMissing
+from tertulia.agents.local import Local, local
+from tertulia.orchestrator import Delta, RoomSettings
+from tertulia.orchestrator.events import Said
+from tertulia.orchestrator.room import InputPolicy
+
+
+def test_a_name_tells_the_model_and_the_adapter(made: Made) -> None:
+    plain = chat_model(f"transformers:{made.model}", seed=3)
+    adapted = chat_model(f"transformers:{made.model}#{made.adapters['ana']}")
+    assert isinstance(plain, Local)
+    assert isinstance(adapted, Local)
+    assert (plain.path, plain.adapter, plain.seed) == (made.model, "", 3)
+    assert (adapted.path, adapted.adapter) == (made.model, made.adapters["ana"])
+    assert plain.settings == adapted.settings
+
+
+@pytest.mark.parametrize("package", ["torch", "transformers", "accelerate"])
+def test_a_missing_package_is_told_with_how_to_install_it(package: str) -> None:
+    def found(name: str) -> Any:
+        return None if name == package else find_spec("json")
+
+    with (
+        patch("tertulia.agents.local.settings.find_spec", found),
+        pytest.raises(ModelMissing, match=rf"{package} is not installed.*tertulia\[transformers\]"),
+    ):
+        Local(path="somewhere/else")
+
+
+def test_who_would_quantise_without_the_package_is_told_so() -> None:
+    def found(name: str) -> Any:
+        return None if name == "bitsandbytes" else find_spec("json")
+
+    with (
+        patch("tertulia.agents.local.settings.find_spec", found),
+        pytest.raises(ModelMissing, match=r"bitsandbytes.*tertulia\[quantised\]"),
+    ):
+        Local(path="somewhere/else", quantise="4bit")
+
+
+async def test_two_agents_with_adapters_speak_in_one_room(made: Made) -> None:
+    cards = [
+        Card(name.title(), model=f"transformers:{made.model}#{folder}")
+        for name, folder in made.adapters.items()
+    ]
+    async with House() as house:
+        members = [agent(card.name, speaker(card)) for card in cards]
+        room = await house.room("kitchen", human("Mia"), *members)
+        await room.post("mia", "Who are you, @Ana and @Bo?")
+        await room.lapse()
+        told = {str(one.by): one.text for one in await room.said()}
+    assert {name: told[name] for name in ADAPTED} == ADAPTED
+
+
+async def test_barge_in_frees_the_row_and_what_was_heard_stands(made: Made) -> None:
+    talker = local(made.model, temperature=3.0, max_tokens=400)
+    async with House() as house:
+        voice = agent("Bo", ModelSpeaker(Card("Bo"), talker))
+        settings = RoomSettings(input=InputPolicy.INTERRUPT)
+        room = await house.room("kitchen", human("Ana"), voice, settings=settings)
+        heard = room.subscribe("ana", room.floor.head)
+        await room.post("ana", "Tell me a very long story, @Bo.")
+        while not isinstance(await anext(heard), Delta):
+            pass
+        assert talker.worker.busy == 1
+        await room.post("ana", "Never mind.")
+        async with asyncio.timeout(10):
+            while talker.worker.busy:  # noqa: ASYNC110 - a thread of its own lets it go
+                await asyncio.sleep(0.005)
+        machine: Any = talker.worker._machine
+        assert machine.seats == ()
+        cut = next(event.body for event in await room.said() if event.by == "bo")
+        assert isinstance(cut, Said)
+        assert cut.interrupted_by == "ana"
