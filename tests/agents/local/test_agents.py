@@ -10,7 +10,7 @@ from tests.agents.local.conftest import Made
 from tests.agents.local.tiny import ADAPTED
 
 from tertulia import House, agent, human, speaker
-from tertulia.agents import Card, ModelSpeaker, chat_model
+from tertulia.agents import Card, Models, ModelSpeaker, chat_model
 from tertulia.agents.faults import ModelMissing
 from tertulia.agents.local import Local, local
 from tertulia.orchestrator import Delta, RoomSettings
@@ -26,6 +26,22 @@ def test_a_name_tells_the_model_and_the_adapter(made: Made) -> None:
     assert (plain.path, plain.adapter, plain.seed) == (made.model, "", 3)
     assert (adapted.path, adapted.adapter) == (made.model, made.adapters["ana"])
     assert plain.settings == adapted.settings
+
+
+def test_a_file_of_models_sets_it_up_for_each_persona(made: Made) -> None:
+    book = Models.parse(
+        f"""
+models:
+  base: {{model: "transformers:{made.model}", rows: 3, temperature: 0}}
+  ana: {{model: base, adapter: {made.adapters["ana"]}, top_k: 9}}
+"""
+    )
+    base, ana = book["base"], book["ana"]
+    assert isinstance(base, Local)
+    assert isinstance(ana, Local)
+    assert (base.adapter, ana.adapter, ana.top_k) == ("", made.adapters["ana"], 9)
+    assert (ana.rows, ana.temperature) == (3, 0)
+    assert base.worker is ana.worker
 
 
 @pytest.mark.parametrize("package", ["torch", "transformers", "accelerate"])
