@@ -1,6 +1,7 @@
 """``effects``: for people and for programs, and only what somebody may see."""
 
 import asyncio
+import shutil
 from pathlib import Path
 
 import pytest
@@ -84,3 +85,14 @@ def test_a_room_without_deeds_says_so_to_people_and_nothing_to_programs(tmp_path
     shown = tertulia("effects", "quiet", "--db", url, "--as", "Ana").stdout
     assert shown == "no tool has been called in quiet that Ana may see\n"
     assert tertulia("effects", "quiet", "--db", url, "--json").stdout == ""
+
+
+def test_old_effects_are_forgotten_and_how_many_is_told(trip: str, tmp_path: Path) -> None:
+    copy = shutil.copy(trip.removeprefix("sqlite:///"), tmp_path / "copy.db")
+    url = url_of(Path(copy))
+    young = tertulia("prune", "trip", "--older-than", "1", "--db", url)
+    assert young.stdout == "forgotten: 0 effects, 0 whole results\n"
+    [gone] = lines(tertulia("prune", "--older-than", "0", "--db", url, "--json"))
+    assert gone == {"effects": 4, "results": 0}
+    assert lines(tertulia("effects", "trip", "--db", url, "--json")) == []
+    assert "there is no" in told(tertulia("prune", "trap", "--older-than", "1", "--db", url), 2)

@@ -191,6 +191,23 @@ def effects(
 
 @app.command()
 @failing_clearly
+def prune(
+    room: Annotated[str | None, typer.Argument(help="The room's name; all rooms.")] = None,
+    *,
+    older_than: Annotated[
+        float, typer.Option(min=0, help="How many days ago they were settled, at least.")
+    ],
+    db: Db = DB,
+    json: Json = False,
+) -> None:
+    """Forget settled effects of turns that are over; what is uncertain stays."""
+    from tertulia.cli.deeds import prune_effects
+
+    prune_effects(db, room, days=older_than, json=json)
+
+
+@app.command()
+@failing_clearly
 def context(
     turn: Annotated[str, typer.Argument(help="A turn, as the log names it: kitchen/12.")],
     *,

@@ -1,8 +1,9 @@
-"""``effects``: what the turns of a room did to the world, for people and for programs."""
+"""``effects``: what turns did to the world, for people and for programs; ``prune`` forgets some."""
 
 from collections.abc import Iterator
 from dataclasses import asdict
 from itertools import islice
+from time import time
 
 from rich.text import Text
 
@@ -10,6 +11,7 @@ from tertulia.cli.archive import Archive
 from tertulia.cli.output import line, page
 from tertulia.cli.transcript import shown
 from tertulia.orchestrator.effects import Effect, EffectState
+from tertulia.storage import prune
 
 STYLES = {
     EffectState.SUCCEEDED: "green",
@@ -18,6 +20,8 @@ STYLES = {
     EffectState.UNCERTAIN: "bold yellow",
     EffectState.GIVEN_UP: "yellow",
 }
+
+DAY_S = 86_400.0
 
 WIDTH = 200
 """How many characters of arguments and results people are shown; ``--json`` has all of it."""
@@ -41,6 +45,18 @@ def print_effects(db: str, room: str, *, reader: str | None, json: bool) -> None
         if none and not json:
             whom = "" if reader is None else f" that {reader} may see"
             out.print(Text(f"no tool has been called in {room}{whom}", "dim"), soft_wrap=True)
+
+
+def prune_effects(db: str, room: str | None, *, days: float, json: bool) -> None:
+    """Forget settled effects of turns that are over, of one room or of all."""
+    with Archive.at(db) as archive:
+        if room is not None:
+            next(islice(archive.events(room), 1), None)  # a room that is not there is told of
+    gone = prune(db, time() - days * DAY_S, room)
+    if json:
+        print(line(gone.as_json()))
+    else:
+        print(f"forgotten: {gone.effects} effects, {gone.results} whole results")
 
 
 def _told(effect: Effect) -> Iterator[Text]:

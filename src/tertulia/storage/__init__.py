@@ -5,6 +5,7 @@ from tertulia.storage.ledger import SqlLedger
 from tertulia.storage.log import SqlLog
 from tertulia.storage.memory import Memory, MemoryLog
 from tertulia.storage.memory_ledger import MemoryLedger
+from tertulia.storage.pruning import Pruned, prune
 from tertulia.storage.recollections import SqlMemory, VolatileMemory
 from tertulia.storage.shelves import SqlShelf, VolatileShelf
 from tertulia.storage.verify import Report, Violation, verify
@@ -13,6 +14,7 @@ __all__ = [
     "Memory",
     "MemoryLedger",
     "MemoryLog",
+    "Pruned",
     "Report",
     "SqlLedger",
     "SqlLog",
@@ -21,6 +23,7 @@ __all__ = [
     "Violation",
     "VolatileMemory",
     "VolatileShelf",
+    "prune",
     "to_json",
     "verify",
 ]

@@ -43,7 +43,7 @@ def end(connection: sa.Connection, name: FactId, ending: Ending) -> bool:
 def named(connection: sa.Connection, name: FactId) -> Fact | None:
     """The fact of an id."""
     row = connection.execute(sa.select(facts).where(facts.c.id == name)).one_or_none()
-    return None if row is None else _from_row(row)
+    return None if row is None else fact_of(row)
 
 
 def chosen(
@@ -62,7 +62,7 @@ def chosen(
     if not wanted.ended:
         found = found.where(c.ended.is_(None))
     rows = connection.execute(found.order_by(c.number.desc()).limit(limit))
-    told = [_from_row(row) for row in rows]
+    told = [fact_of(row) for row in rows]
     if query is None:
         return told
     return best(query, [(fact, words_of(fact.text)) for fact in told], wanted.limit)
@@ -100,7 +100,8 @@ def _to_row(fact: Fact) -> Row:
     }
 
 
-def _from_row(row: Any) -> Fact:
+def fact_of(row: Any) -> Fact:
+    """A row of ``facts`` as a fact."""
     ending = None if row.ended is None else Ending(row.ended, row.ended_by, row.successor)
     return Fact(
         FactId(row.id),

@@ -6,7 +6,7 @@ or mends anything. Each violation names the rule that is broken:
 ========== =====================================================================================
 rule       what holds for every room
 ========== =====================================================================================
-stray      events, turns, snapshots and effects belong to a room that is listed
+stray      events, turns, snapshots, effects and facts belong to a room that is listed
 gap        the events' ``seq`` count from 1 without a gap
 head       the last of them is the room's ``head``
 chain      each row's digest follows from the row and the digest before; the room's is the last
@@ -23,6 +23,8 @@ snapshot   the kept floor is the one that the events fold to
 effect     an effect belongs to a turn that was granted, and has its holder and audience; one that
            may run once was begun once, unless a person said so; once its turn has ended and no
            process has the room, it is settled or uncertain; a result that was cut is kept whole
+fact       a fact comes from utterances of its room, and is for nobody who did not hear each of
+           them; another that took its place is newer, and for all who know it
 ========== =====================================================================================
 
 One damage may break several rules. What ``replay`` finds is told once a room: from there on, the
@@ -53,9 +55,10 @@ from tertulia.orchestrator.visibility import covers
 from tertulia.storage.codec import floor_from_json, from_row, is_whole, seal
 from tertulia.storage.effect_rules import Turns, wrong_effects
 from tertulia.storage.engine import connect, place
+from tertulia.storage.fact_rules import wrong_facts
 from tertulia.storage.faults import in_our_words
 from tertulia.storage.schema import expect
-from tertulia.storage.tables import effects, events, rooms, snapshots, turns
+from tertulia.storage.tables import effects, events, facts, rooms, snapshots, turns
 
 PAGE = 1000
 """How many rows are in memory at a time."""
@@ -116,7 +119,7 @@ def _report(connection: sa.Connection) -> Report:
 
 
 def _strays(connection: sa.Connection) -> Iterator[Violation]:
-    for table in (events, turns, snapshots, effects):
+    for table in (events, turns, snapshots, effects, facts):
         homeless = sa.select(table.c.room).where(table.c.room.not_in(sa.select(rooms.c.id)))
         for room in connection.scalars(homeless.distinct()):
             yield Violation(room, 0, "stray", f"rows in {table.name} of a room that is not listed")
@@ -172,6 +175,8 @@ class _Room:
         known = Turns(self._grants, frozenset(over), room.owner is not None)
         for seq, what in wrong_effects(connection, self._room, known):
             self._find(seq, "effect", what)
+        for seq, what in wrong_facts(connection, self._room, room.head):
+            self._find(seq, "fact", what)
 
     def _find(self, seq: int, rule: str, what: str) -> None:
         self.found.append(Violation(self._room, seq, rule, what))
