@@ -12,11 +12,16 @@ from dataclasses import dataclass, field
 from typing import Any
 
 FOR_EVER = 3_600.0
+DROP = -1.0
+"""In a body: the connection is torn down there."""
 
 
 @dataclass
 class Reply:
-    """A status, headers and a body in pieces; a number among them is a pause in seconds."""
+    """A status, headers and a body in pieces; a number among them is a pause in seconds.
+
+    ``DROP`` tears the connection down.
+    """
 
     body: Iterable[str | float]
     status: str = "200 OK"
@@ -29,10 +34,18 @@ NOT_FOUND = Reply(['{"detail": "Not Found"}'], "404 Not Found", kind="applicatio
 
 @dataclass
 class FaultServer:
+    """``health`` answers ``GET /health``; by default that is as well as the reply.
+
+    ``open`` counts the POSTs that are being answered now; ``looks`` are the paths of the GETs.
+    """
+
     reply: Reply
     pages: dict[str, Reply] = field(default_factory=dict)
+    health: Reply | None = None
     port: int = 0
     connections: int = 0
+    open: int = 0
+    looks: list[str] = field(default_factory=list)
     asked: list[dict[str, Any]] = field(default_factory=list)
     keys: list[str] = field(default_factory=list)
     hung_up: asyncio.Event = field(default_factory=asyncio.Event)
@@ -56,19 +69,29 @@ class FaultServer:
         headers = {name.lower(): value for name, _, value in (h.partition(": ") for h in head)}
         method, path, _ = head[0].split()
         body = await reader.readexactly(int(headers.get("content-length", 0)))
-        if method == "POST":
+        posted = method == "POST"
+        if posted:
             self.asked.append(json.loads(body))
-        reply = self.reply if method == "POST" else self.pages.get(path, NOT_FOUND)
+        else:
+            self.looks.append(path)
+        reply = self.reply if posted else self._page(path)
+        self.open += posted
         self.keys.append(headers.get("authorization", ""))
         answer = asyncio.create_task(self._write(reply, writer))
         leaving = asyncio.create_task(reader.read(1))
         await asyncio.wait({answer, leaving}, return_when=asyncio.FIRST_COMPLETED)
+        self.open -= posted
         if not answer.done():
             self.hung_up.set()
         for task in (answer, leaving):
             task.cancel()
         await asyncio.gather(answer, leaving, return_exceptions=True)
         return False
+
+    def _page(self, path: str) -> Reply:
+        if path == "/health":
+            return self.health or Reply([], self.reply.status)
+        return self.pages.get(path, NOT_FOUND)
 
     async def _write(self, reply: Reply, writer: asyncio.StreamWriter) -> None:
         lines = [f"HTTP/1.1 {reply.status}", f"Content-Type: {reply.kind}"]
@@ -78,6 +101,8 @@ class FaultServer:
             if isinstance(part, str):
                 writer.write(part.encode())
                 await writer.drain()
+            elif part == DROP:
+                writer.transport.abort()
             else:
                 await asyncio.sleep(part)
 

@@ -107,7 +107,16 @@ class Closed:
     server: str
 
 
-Sighting: TypeAlias = Came | Placed | Began | Retried | Hedged | Ended | Opened | Closed
+@dataclass(frozen=True, slots=True)
+class Probed:
+    """A server was asked how it is; ``error`` is what it lacks, ``None`` if it is well."""
+
+    pool: str
+    server: str
+    error: Exception | None
+
+
+Sighting: TypeAlias = Came | Placed | Began | Retried | Hedged | Ended | Opened | Closed | Probed
 Watcher: TypeAlias = Callable[[Sighting], object]
 
 
