@@ -196,28 +196,73 @@ def test_unless_that_server_is_overloaded() -> None:
     assert chosen.name == "other"
 
 
-def test_a_broken_server_is_sent_nothing_but_one_probe_at_a_time() -> None:
-    queue, broken = Queue(), server("broken", 8)
+def broken(now: float = 10.0) -> Server:
+    found = server("broken", 8)
     for _ in range(FAILURES):
-        broken.breaker = broken.breaker.failed(10.0)
+        found.failed(now)
+    return found
+
+
+def test_a_broken_server_is_sent_nothing_until_it_says_that_it_is_well() -> None:
+    queue, one = Queue(), broken()
     for n in range(1, 6):
         queue.put(Job(n, "attic"))
-    assert sent(queue, [broken], 10.5) == []
-    assert len(sent(queue, [broken], broken.breaker.until)) == 1
-    assert sent(queue, [broken], broken.breaker.until + 100) == []
-    broken.began(1, 200.0)
-    assert len(sent(queue, [broken], 200.0)) == 4
+    assert sent(queue, [one], 1e6) == []
+    one.probed(1e6, well=False)
+    assert sent(queue, [one], 2e6) == []
+    one.probed(2e6, well=True)
+    assert len(sent(queue, [one], 2e6)) == 1
+
+
+def test_a_server_that_is_back_gets_little_at_first_and_soon_as_much_as_it_bore() -> None:
+    queue, one = Queue(), broken()
+    one.probed(20.0, well=True)
+    for n in range(1, 40):
+        queue.put(Job(n, "attic"))
+    at_once = []
+    for now in range(21, 27):
+        done = sent(queue, [one], float(now))
+        at_once.append(len(done))
+        for job, _ in done:
+            one.began(job.serial, now + 0.1)
+        for job, _ in done:
+            one.ended(job.serial, now + 0.2)
+    assert at_once == [1, 2, 4, 5, 5, 6]  # doubled until half of the eight, then one by one
 
 
 def test_each_failed_probe_doubles_the_rest_until_a_minute() -> None:
-    breaker, now, rests = Breaker(), 0.0, []
-    for _ in range(FAILURES):
-        breaker = breaker.failed(now)
+    breaker, now, rests = broken(0.0).breaker, 0.0, []
     for _ in range(9):
         rests.append(breaker.until - now)
         now = breaker.until
-        breaker = breaker.sent().failed(now)
+        breaker = breaker.probed(now, well=False)
     assert rests == [1, 2, 4, 8, 16, 32, 60, 60, 60]
+    assert breaker.since == 0.0
+
+
+def test_a_server_that_fails_again_at_once_rests_for_longer() -> None:
+    breaker = broken(0.0).breaker.probed(1.0, well=True)
+    assert not breaker.open
+    again = breaker.failed(2.0)
+    assert (again.open, again.rest_s) == (True, 2.0)
+    assert breaker.succeeded() == Breaker()
+
+
+def test_calls_that_fail_together_make_a_server_rest_once() -> None:
+    breaker = Breaker()
+    for _ in range(10 * FAILURES):
+        breaker = breaker.failed(5.0)
+    assert (breaker.until, breaker.rest_s) == (6.0, 1.0)
+
+
+def test_an_answer_that_was_under_way_says_that_the_server_is_well() -> None:
+    one = server("one", 8)
+    one.send(Job(1, "attic"), 0.0)
+    for _ in range(FAILURES):
+        one.failed(1.0)
+    one.began(1, 2.0)
+    assert not one.breaker.open
+    assert one.capacity.calls == 1
 
 
 def test_a_server_that_failed_this_call_is_not_sent_it_again() -> None:

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import aclosing
-from typing import cast
+from typing import Any, cast
 
 import pytest
 from langchain_core.messages import AIMessageChunk, BaseMessage, HumanMessage
@@ -48,15 +48,16 @@ async def _hung_up_at_the_end() -> AsyncIterator[None]:
     await close_connections()
 
 
-def two(left: FaultServer, right: FaultServer) -> Pooled:
-    patience = Patience(connect_seconds=5, first_token_seconds=0.2, stall_seconds=0.2)
+def two(left: FaultServer, right: FaultServer, **settings: Any) -> Pooled:
+    patience = Patience(connect_seconds=5, first_token_seconds=1, stall_seconds=0.5)
     servers = {"left": left, "right": right}
     return pooled(
         "small",
         {
-            name: Endpoint(remote(server.base_url, "m", patience=patience))
+            name: Endpoint(remote(server.base_url, "m", patience=patience), most=4)
             for name, server in servers.items()
         },
+        **settings,
     )
 
 
@@ -102,7 +103,6 @@ async def test_every_conversation_goes_on_while_one_of_two_servers_fails(broken:
         left.reply, left.health = GOOD, None
         await until(lambda: not pool.calls.servers[0].breaker.open)
         before = len(left.asked)
-        await asyncio.sleep(0.2)
         await all_go_on()
         assert not any(server.running for server in pool.calls.servers)
         await pool.aclose()
@@ -123,14 +123,14 @@ async def test_a_server_that_is_left_alone_is_asked_nothing_but_how_it_is() -> N
     down = refusal("503 Service Unavailable", "Loading model")
     async with serving(down) as left, serving(GOOD) as right:
         pool = two(left, right)
-        talk = Conversation(pool, "attic")
-        while not pool.calls.servers[0].breaker.open:
-            await talk.go_on(1)
+        talks = [Conversation(pool, f"room-{n}") for n in range(ROOMS)]
+        await asyncio.gather(*(talk.go_on(3) for talk in talks))
+        assert pool.calls.servers[0].breaker.open
         asked = len(left.asked)
         await until(lambda: bool(left.looks))
-        await talk.go_on(10)
+        await asyncio.gather(*(talk.go_on(3) for talk in talks))
         assert len(left.asked) == asked
-        assert talk.cut == []
+        assert not any(talk.cut for talk in talks)
         left.reply = GOOD
         await until(lambda: not pool.calls.servers[0].breaker.open)
         assert pool.calls.servers[0].capacity.calls == 1  # slow start
@@ -143,8 +143,7 @@ async def test_a_server_that_is_left_alone_is_asked_nothing_but_how_it_is() -> N
 async def test_when_no_server_answers_the_caller_hears_why_in_bounded_time() -> None:
     down = refusal("500 Internal Server Error", "out of memory")
     async with serving(down) as left, serving(down) as right:
-        pool = two(left, right)
-        pool.patience_s = 0.3
+        pool = two(left, right, patience_s=0.3)
         for _ in range(4):
             with pytest.raises(ModelFailed, match=r"out of memory|not well"):
                 await pool.ainvoke([HumanMessage("Well?")])

@@ -105,10 +105,11 @@ async def test_a_request_that_is_wrong_is_not_sent_again() -> None:
 async def test_when_all_servers_fail_the_caller_hears_why() -> None:
     down = refusal("503 Service Unavailable", "no slots")
     async with serving(down) as one:
-        pool = pooled("small", {"one": model(one.base_url)})
+        pool = pooled("small", {"one": model(one.base_url)}, patience_s=0.2)
         with pytest.raises(ModelFailed, match="no slots"):
             await pool.ainvoke(ASKED)
         assert 1 < len(one.asked) <= 4
+        await pool.aclose()
 
 
 async def test_leaving_early_hangs_up_and_frees_the_place() -> None:

@@ -3,10 +3,11 @@
 from tertulia.agents.callers import Caller, Rank, caller, calling
 from tertulia.agents.pool.admission import Placement, admit, admit_alone
 from tertulia.agents.pool.breaker import Breaker
-from tertulia.agents.pool.budgets import Allowance, RetryBudget
+from tertulia.agents.pool.budgets import Allowance, Budgets, RetryBudget
 from tertulia.agents.pool.capacity import Capacity
+from tertulia.agents.pool.endpoints import Endpoint
 from tertulia.agents.pool.jobs import Job
-from tertulia.agents.pool.model import Endpoint, Pooled, pooled
+from tertulia.agents.pool.model import Pooled, pooled
 from tertulia.agents.pool.queue import Queue
 from tertulia.agents.pool.rates import Bucket, Rates
 from tertulia.agents.pool.servers import Server
@@ -19,6 +20,7 @@ from tertulia.agents.pool.watching import (
     Hedged,
     Opened,
     Placed,
+    Probed,
     Retried,
     Sighting,
     Watcher,
@@ -29,6 +31,7 @@ __all__ = [
     "Began",
     "Breaker",
     "Bucket",
+    "Budgets",
     "Call",
     "Caller",
     "Came",
@@ -42,6 +45,7 @@ __all__ = [
     "Placed",
     "Placement",
     "Pooled",
+    "Probed",
     "Queue",
     "Rank",
     "Rates",

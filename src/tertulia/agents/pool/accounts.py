@@ -36,6 +36,10 @@ class Accounts:
         self._accounts: dict[Key, Allowance] = {}
         self._lock = Lock()
 
+    def __bool__(self) -> bool:
+        """Whether anybody's use is bounded."""
+        return bool(self._budgets)
+
     @property
     def strict(self) -> bool:
         """Whether what calls may come to is held."""

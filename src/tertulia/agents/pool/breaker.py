@@ -1,8 +1,8 @@
 """Whether a server is to be called at all: a circuit breaker (Nygard 2007). Pure: no clock.
 
-Closed, it lets every call through. After ``FAILURES`` in a row it opens, and nothing is sent for a
-while that doubles each time. Then it is half open: one call is let through as a probe, and its end
-decides.
+Closed, it lets every call through. After ``FAILURES`` in a row it opens: no call is sent, and after
+a rest a probe is, which costs nobody an answer. Each probe that fails doubles the rest; one that is
+answered closes it on trial: the next call that fails opens it again.
 """
 
 from dataclasses import dataclass, replace
@@ -10,43 +10,47 @@ from math import inf
 
 FAILURES = 3
 FIRST_S, LONGEST_S = 1.0, 60.0
-"""How long nothing is sent after opening for the first time, and at most."""
+"""How long a server rests after opening for the first time, and at most."""
 
 
 @dataclass(frozen=True, slots=True)
 class Breaker:
-    """The state of one server's breaker.
+    """The state of one server's breaker. Times are in the pool's seconds.
 
-    ``opens_s`` is how long it stays open; ``until`` is when a probe may be sent (Unix seconds);
-    ``probing`` whether one is under way.
+    ``since`` is when it opened, ``until`` when the next probe is due; ``rest_s`` is how long the
+    last rest was, 0 if the server has been well since.
     """
 
     failures: int = 0
     open: bool = False
+    since: float = -inf
     until: float = -inf
-    opens_s: float = FIRST_S
-    probing: bool = False
-
-    def lets_through(self, now: float) -> bool:
-        """Whether a call may be sent now; if the breaker is open, that one is the probe."""
-        return not self.open or (not self.probing and now >= self.until)
-
-    def sent(self) -> "Breaker":
-        """A call was sent."""
-        return replace(self, probing=True) if self.open else self
+    rest_s: float = 0.0
 
     def succeeded(self) -> "Breaker":
         """A call came to a good end, or at least began to answer."""
-        return Breaker() if self.failures or self.open else self
+        if self.open:  # it was sent before the others failed
+            return self._on_trial()
+        return Breaker() if self.failures else self
 
     def failed(self, now: float) -> "Breaker":
         """A call failed in a way that is the server's fault."""
+        if self.open:  # as those did that were sent with it
+            return self
         failures = self.failures + 1
-        if not self.open and failures < FAILURES:
+        if failures < FAILURES:
             return replace(self, failures=failures)
-        lasts = min(2 * self.opens_s, LONGEST_S) if self.open else FIRST_S
-        return Breaker(failures, True, now + lasts, lasts)
+        return self._opened(now, now)
 
-    def given_up(self) -> "Breaker":
-        """The probe was called off before it told anything: the next call is one."""
-        return replace(self, probing=False)
+    def probed(self, now: float, *, well: bool) -> "Breaker":
+        """A probe was answered, or not."""
+        if not self.open:
+            return self if well else self.failed(now)
+        return self._on_trial() if well else self._opened(self.since, now)
+
+    def _opened(self, since: float, now: float) -> "Breaker":
+        rest_s = min(2 * self.rest_s, LONGEST_S) if self.rest_s else FIRST_S
+        return Breaker(FAILURES, True, since, now + rest_s, rest_s)
+
+    def _on_trial(self) -> "Breaker":
+        return Breaker(FAILURES - 1, rest_s=self.rest_s)

@@ -67,6 +67,11 @@ class Capacity:
             return self
         return replace(self, late_at=now)
 
+    def afresh(self, now: float) -> "Capacity":
+        """The server was away and is back: slow start, until half of what it bore before."""
+        half = max(LEAST, self.limit / 2)
+        return replace(self, limit=LEAST, threshold=half, lowered_at=now, late_at=inf)
+
     def strained(self, began: float, now: float) -> "Capacity":
         """The server turned a call away that ``began`` then, or let it wait for too long."""
         if began <= self.lowered_at:

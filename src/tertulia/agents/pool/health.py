@@ -65,7 +65,8 @@ class Health:
             self._tend(server)
 
     def answered(self, server: Server) -> None:
-        """A call was answered by a server that was left alone: it is well."""
+        """A server that was left alone has answered: it is well."""
+        self.why.pop(server.name, None)
         self._tell(Closed(self._name, server.name))
 
     async def close(self) -> None:
@@ -106,10 +107,10 @@ class Health:
         server.probed(self._now(), well=error is None)
         self._tell(Probed(self._name, server.name, error))
         if error is not None:
-            self.why[server.name] = error
+            self.why.setdefault(server.name, error)  # what a call has met with says more
         if was_open != server.breaker.open:
             if was_open:
-                self._tell(Closed(self._name, server.name))
+                self.answered(server)
                 self.recovered()
             else:
                 self._tell(Opened(self._name, server.name, server.breaker.rest_s))

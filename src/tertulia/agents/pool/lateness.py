@@ -7,7 +7,7 @@ from math import inf
 LATE = 0.95
 """Which share of first tokens come earlier than one that is late."""
 
-KEPT, ENOUGH = 100, 20
+KEPT, ENOUGH = 100, 10
 """How many first tokens are remembered of a server, and how many say when one is late; each for
 calls of about one length."""
 

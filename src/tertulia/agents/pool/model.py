@@ -9,7 +9,9 @@ import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, replace
+from functools import cached_property, partial
 from itertools import count
+from math import inf
 from typing import Any
 from weakref import WeakKeyDictionary
 
@@ -19,19 +21,24 @@ from langchain_core.messages import AIMessage, BaseMessage
 from langchain_core.outputs import ChatGenerationChunk
 from langchain_core.runnables import Runnable
 from langchain_core.tools import BaseTool
-from pydantic import Field, PrivateAttr
+from pydantic import Field, PrivateAttr, model_validator
 
 from tertulia.agents.callers import Caller, caller
 from tertulia.agents.connections import close_connections
-from tertulia.agents.faults import ModelFailed, ModelRefused, ModelUnreachable
-from tertulia.agents.pool.budgets import Allowance
-from tertulia.agents.pool.capacity import BEGINNING, Capacity
+from tertulia.agents.faults import ModelFailed, ModelRefused
+from tertulia.agents.pool.accounts import Accounts
+from tertulia.agents.pool.bounds import Most, most
+from tertulia.agents.pool.budgets import Allowance, Budgets
+from tertulia.agents.pool.endpoints import Endpoint
+from tertulia.agents.pool.health import Health
 from tertulia.agents.pool.lengths import prompt_tokens
-from tertulia.agents.pool.pool import Calls, Lease
-from tertulia.agents.pool.rates import Rates
-from tertulia.agents.pool.servers import Server
+from tertulia.agents.pool.pool import FAILURES, PATIENCE_S, Calls, Lease
+from tertulia.agents.pool.probing import probe
+from tertulia.agents.pool.racing import Chunks, Try, raced
+from tertulia.agents.pool.records import Record
 from tertulia.agents.pool.tally import Tally
 from tertulia.agents.pool.watching import Call, Watched, Watcher, Watchers
+from tertulia.agents.prices import Prices, prices_of
 from tertulia.agents.streaming import StreamedModel
 
 TRIES = 4
@@ -39,25 +46,6 @@ TRIES = 4
 
 PAUSE_S = (0.2, 5.0)
 """The first and the longest pause before a call is sent again where no other server is left."""
-
-Chunks = AsyncGenerator[ChatGenerationChunk, None]
-
-
-@dataclass(frozen=True, slots=True)
-class Endpoint:
-    """One server of a pool: its model, and what is known of it beforehand.
-
-    ``requests_per_minute`` and ``tokens_per_minute`` are what it lets us send, ``most`` is how many
-    calls it bears at once at most, ``kept_tokens`` how much of prompts it keeps. ``slots`` is how
-    many it works on at once, where that is known (``None``: as the model says, or else learned).
-    """
-
-    model: StreamedModel
-    requests_per_minute: float | None = None
-    tokens_per_minute: float | None = None
-    most: float = 1_024
-    kept_tokens: float = 400_000
-    slots: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,15 +67,26 @@ class Pooled(StreamedModel):
     name_of_pool: str = "pool"
     endpoints: Mapping[str, Endpoint] = Field(default_factory=dict)
     allowances: Mapping[str, Allowance] = Field(default_factory=dict)
+    budgets: Budgets = Field(default_factory=Budgets)
+    hedging: float = Field(default=0.0, ge=0.0, le=1.0)
+    probe_every_s: float | None = Field(default=None, gt=0.0)
+    patience_s: float = Field(default=PATIENCE_S, gt=0.0)
     price_in: float | None = None
     price_out: float | None = None
 
     _calls: WeakKeyDictionary[asyncio.AbstractEventLoop, Calls] = PrivateAttr(
         default_factory=WeakKeyDictionary
     )
-    _used: dict[str, Allowance] = PrivateAttr(default_factory=dict)
     _watchers: Watchers = PrivateAttr(default_factory=Watchers)
     _count: Iterator[int] = PrivateAttr(default_factory=lambda: count(1))
+
+    @model_validator(mode="after")
+    def _is_billed(self) -> "Pooled":
+        dearest = self.prices.values()  # by the prices that were given
+        if self.price_in is None and self.price_out is None:
+            self.price_in = max((price.read for price in dearest), default=None)
+            self.price_out = max((price.written for price in dearest), default=None)
+        return self
 
     @property
     def _llm_type(self) -> str:
@@ -98,13 +97,30 @@ class Pooled(StreamedModel):
         """What waits and runs in the event loop that is running: each loop places its own."""
         loop = asyncio.get_running_loop()
         if loop not in self._calls:
-            servers = [_server(name, endpoint) for name, endpoint in self.endpoints.items()]
-            self._calls[loop] = Calls(self.name_of_pool, servers, loop.time, self._watchers)
+            self._calls[loop] = self._made(loop.time)
         return self._calls[loop]
 
+    @cached_property
+    def accounts(self) -> Accounts:
+        """What participants, rooms and tenants have used of what they may use, in all loops."""
+        tenants = {**self.budgets.tenants, **self.allowances}
+        return Accounts(self.name_of_pool, replace(self.budgets, tenants=tenants))
+
+    @cached_property
+    def prices(self) -> Mapping[str, Prices]:
+        """What the tokens of each server cost: by its model's prices, or else the pool's."""
+        own = prices_of(self)
+        return {name: endpoint.priced(own) for name, endpoint in self.endpoints.items()}
+
     def used_by(self, tenant: str) -> Allowance:
-        """What a tenant may use and has used."""
-        return self._used.get(tenant) or self.allowances.get(tenant) or Allowance()
+        """What a tenant may use and has used; ``accounts.of`` knows of rooms and participants."""
+        return self.accounts.of(Caller(tenant=tenant), "tenant")
+
+    async def aclose(self) -> None:
+        """Stop asking servers how they are, in the loop that is running; a call begins it again."""
+        calls = self._calls.pop(asyncio.get_running_loop(), None)
+        if calls is not None:
+            await calls.health.close()
 
     def watch(self, watcher: Watcher) -> Callable[[], None]:
         """Let somebody see what the pool does, as it does it; what is returned ends that."""
@@ -119,74 +135,88 @@ class Pooled(StreamedModel):
     ) -> AsyncIterator[ChatGenerationChunk]:
         who, length = caller(), prompt_tokens(messages)
         asked = _Asked(messages, stop, run_manager, kwargs)
-        way = self._shown if self._watchers else self._called
-        return way(who, length, asked)
+        kept = self._watchers or self.accounts
+        return self._recorded(who, length, asked) if kept else self._called(who, length, asked)
 
-    async def _shown(self, who: Caller, length: int, asked: "_Asked") -> Chunks:
-        """The answer to a call that somebody watches."""
-        call = Call(self.name_of_pool, next(self._count), who, who.tenant or who.room, length)
-        tally, seen = Tally(length), Watched(self._watchers, call, self.calls.now)
+    async def _recorded(self, who: Caller, length: int, asked: "_Asked") -> Chunks:
+        """The answer to a call that somebody watches, or that is charged to somebody."""
+        seen = None
+        if self._watchers:
+            call = Call(self.name_of_pool, next(self._count), who, who.tenant or who.room, length)
+            seen = Watched(self._watchers, call, self.calls.now)
+        record = Record(who, Tally(length, self.prices), self.accounts, seen)
         error: BaseException | None = None
         try:
-            async with aclosing(self._called(who, length, asked, seen)) as chunks:
+            record.hold(self._most(asked))
+            async with aclosing(self._called(who, length, asked, record)) as chunks:
                 async for chunk in chunks:
-                    tally.hear(chunk.message)
                     yield chunk
         except BaseException as caught:
             error = caught
             raise
         finally:
-            seen.ended(tally.read, tally.written, self._cost(tally.read, tally.written), error)
+            record.ended(error)
 
     async def _called(
-        self, who: Caller, length: int, asked: "_Asked", seen: Watched | None = None
+        self, who: Caller, length: int, asked: "_Asked", record: Record | None = None
     ) -> Chunks:
         calls = self.calls
         job = calls.job(who, length)
-        if self.allowances and self.used_by(job.tenant).spent:
-            raise ModelRefused(
-                f"tenant {job.tenant!r} has used up what it may use",
-                model=self.name_of_pool,
-                where="in the pool",
-                hint="raise its allowance",
-            )
-        calls.retries = calls.retries.called()
         for sent in range(1, TRIES + 1):
-            lease = await calls.place(job)
+            lease, heard = await calls.place(job), False
             try:
-                async with aclosing(self._heard(asked, lease, seen)) as chunks:
+                async with aclosing(self._tried(asked, lease, record)) as chunks:
                     async for chunk in chunks:
+                        heard = True
                         yield chunk
-            except ModelUnreachable as error:
-                again = not lease.began and sent < TRIES
-                budget = calls.retries.retried() if again else None
-                if budget is None:
+            except FAILURES as error:
+                may_be = not heard and sent < TRIES
+                again = calls.after(error, job, lease.server.name) if may_be else None
+                if again is None:
                     raise
-                if seen is not None:
-                    seen.retried(error)
-                calls.retries = budget
-                job = calls.again(job, job.barred | {lease.server.name})
+                if record is not None:
+                    record.retried(error)
+                job = again
             else:
                 return
-            if job.barred.issuperset(self.endpoints):
+            if not calls.left_for(job.barred):
                 await asyncio.sleep(min(PAUSE_S[0] * 2 ** (sent - 1), PAUSE_S[1]))
                 job = replace(job, barred=frozenset())
 
-    async def _heard(self, asked: "_Asked", lease: Lease, seen: Watched | None) -> Chunks:
+    def _tried(self, asked: "_Asked", lease: Lease, record: Record | None) -> Chunks:
+        """One try of a call, on a second server as well where the first token is late."""
+        if record is not None:
+            record.placed(lease.server.name)
+        chunks = self._heard(asked, lease, record)
+        late_s = lease.late_s if self.hedging else inf
+        if late_s == inf:
+            return chunks
+        another = partial(self._another, asked, lease, record)
+        return raced(Try(lease, chunks), late_s, another)
+
+    def _another(self, asked: "_Asked", first: Lease, record: Record | None) -> Try | None:
+        if record is not None and not record.may_be_sent_twice():
+            return None
+        lease = self.calls.second(first)
+        if lease is None:
+            return None
+        if record is not None:
+            record.hedged(first.server.name, lease.server.name)
+        return Try(lease, self._heard(asked, lease, record))
+
+    async def _heard(self, asked: "_Asked", lease: Lease, record: Record | None) -> Chunks:
         """The chunks of one try as they come; the lease hears of them, and is ended."""
         stream: AsyncIterator[ChatGenerationChunk] | None = None
         try:
-            if seen is not None:
-                seen.placed(lease.server.name)
             stream = asked.of(self.endpoints[lease.server.name].model)
             async for chunk in stream:
                 if not lease.began:
                     lease.begin()
-                    if seen is not None:
-                        seen.began()
+                    if record is not None:
+                        record.began(lease.server.name)
                 lease.written += bool(chunk.text)
-                if self.allowances:
-                    self._bill(lease.job.tenant, chunk)
+                if record is not None:
+                    record.hear(chunk.message)
                 yield chunk
         except ModelFailed as error:
             lease.fail(error)
@@ -196,25 +226,31 @@ class Pooled(StreamedModel):
                 if isinstance(stream, AsyncGenerator):
                     await stream.aclose()
             finally:
+                if record is not None and lease.lost:
+                    record.lost(lease.server.name)
                 lease.end()
 
-    def _bill(self, tenant: str, chunk: ChatGenerationChunk) -> None:
-        usage = chunk.message.usage_metadata if isinstance(chunk.message, AIMessage) else None
-        if usage is None or tenant not in self.allowances:
-            return
-        cost = self._cost(usage["input_tokens"], usage["output_tokens"])
-        self._used[tenant] = self.used_by(tenant).use(usage["total_tokens"], cost)
+    def _most(self, asked: "_Asked") -> Most:
+        if not self.accounts.strict:
+            return Most()
+        models = (endpoint.model for endpoint in self.endpoints.values())
+        return most(asked.messages, asked.settings, models, self.prices.values())
 
-    def _cost(self, read: int, written: int) -> float:
-        return ((self.price_in or 0) * read + (self.price_out or 0) * written) / 1e6
+    def _made(self, now: Callable[[], float]) -> Calls:
+        servers = [
+            endpoint.server(name, hedged=self.hedging > 0)
+            for name, endpoint in self.endpoints.items()
+        ]
+        every_s = inf if self.probe_every_s is None else self.probe_every_s
+        health = Health(self.name_of_pool, servers, now, self._watchers, self._probe, every_s)
+        return Calls(self.name_of_pool, servers, now, health, self.hedging, self.patience_s)
 
-    async def _alone(
-        self, messages: list[BaseMessage], stop: list[str] | None, **kwargs: Any
-    ) -> Any:
-        try:
-            return await super()._alone(messages, stop, **kwargs)
-        finally:
-            await close_connections()
+    async def _probe(self, server: str) -> None:
+        await probe(self.endpoints[server].model)
+
+    async def _leave(self) -> None:
+        await self.aclose()
+        await close_connections()
 
     def bind_tools(
         self,
@@ -232,8 +268,13 @@ class Pooled(StreamedModel):
 def pooled(name: str, endpoints: Mapping[str, Endpoint | StreamedModel], **settings: Any) -> Pooled:
     """Make one chat model of several servers of one model.
 
-    ``settings``: ``allowances`` by tenant, ``price_in`` and ``price_out`` of a million tokens.
-    Raises ``ModelRefused`` for a pool without a server.
+    ``settings``: ``allowances`` by tenant, or ``budgets`` (`Budgets`) of tenants, rooms and
+    participants; ``hedging``, which share of the calls may be sent to a second server when the
+    first is late (0); ``probe_every_s``, after how many seconds of silence a server is asked how it
+    is (``None``: only one that has failed is); ``patience_s``, how long a call waits while no
+    server is well (10); ``price_in`` and ``price_out`` of a million tokens, of servers whose models
+    have no price; turns are billed by them, or else by the dearest server's.
+    Raises ``ModelRefused`` for a pool without a server, and ``Invalid`` for a price that is none.
     """
     if not endpoints:
         hint = "give it at least one endpoint"
@@ -243,13 +284,3 @@ def pooled(name: str, endpoints: Mapping[str, Endpoint | StreamedModel], **setti
         for server, endpoint in endpoints.items()
     }
     return Pooled(name_of_pool=name, endpoints=known, **settings)
-
-
-def _server(name: str, endpoint: Endpoint) -> Server:
-    rates = Rates.of(endpoint.requests_per_minute, endpoint.tokens_per_minute)
-    capacity = Capacity(limit=min(BEGINNING, endpoint.most), most=endpoint.most)
-    server = Server(name, capacity, rates=rates, kept_tokens=endpoint.kept_tokens)
-    slots = endpoint.model.slots_known if endpoint.slots is None else endpoint.slots
-    if slots is not None:
-        server.told(int(min(slots, endpoint.most)))
-    return server

@@ -9,14 +9,22 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from tertulia.agents.callers import Caller
-from tertulia.agents.faults import ModelFailed, ModelRateLimited, ModelRefused, ModelUnreachable
+from tertulia.agents.faults import (
+    ModelFailed,
+    ModelGarbled,
+    ModelMissing,
+    ModelRateLimited,
+    ModelRefused,
+    ModelUnreachable,
+)
 from tertulia.agents.pool.admission import admit, admit_alone
 from tertulia.agents.pool.budgets import RetryBudget
+from tertulia.agents.pool.health import Health
+from tertulia.agents.pool.hedging import HedgeBudget, late_s, second
 from tertulia.agents.pool.jobs import Job
 from tertulia.agents.pool.lengths import Lengths
 from tertulia.agents.pool.queue import Queue
 from tertulia.agents.pool.servers import Server
-from tertulia.agents.pool.watching import Closed, Opened, Watchers
 
 MOST_WAITING = 10_000
 """How many calls wait at most; one more is refused at once, so that somebody notices."""
@@ -24,17 +32,29 @@ MOST_WAITING = 10_000
 LOOK_S = 0.05
 """How long until it is looked again whether a call may be sent that waits for time to pass."""
 
+PATIENCE_S = 10.0
+"""How long a call waits at most while no server is well."""
+
+FAILURES = (ModelUnreachable, ModelGarbled, ModelMissing)
+"""What is a server's fault, and not the call's: another server may do better."""
+
 
 class Lease:
     """A call's place on a server, until it has ended."""
 
-    __slots__ = ("_began_at", "_calls", "job", "server", "written")
+    __slots__ = ("_began_at", "_calls", "job", "lost", "server", "written")
 
     def __init__(self, calls: "Calls", job: Job, server: Server) -> None:
         """Made by ``Calls.place``."""
         self._calls, self.job, self.server = calls, job, server
         self._began_at: float | None = None
         self.written = 0
+        self.lost = False
+
+    @property
+    def late_s(self) -> float:
+        """After how many seconds its first token is late; ``inf`` where nobody cares."""
+        return late_s(self.job.serial, self.server, self._calls.servers)
 
     @property
     def began(self) -> bool:
@@ -45,20 +65,24 @@ class Lease:
         """The first token has come."""
         self._began_at, left_alone = self._calls.now(), self.server.breaker.open
         self.server.began(self.job.serial, self._began_at)
-        if left_alone and self._calls.watchers:
-            self._calls.watchers.tell(Closed(self._calls.name, self.server.name))
+        if left_alone:
+            self._calls.health.answered(self.server)
         self._calls.look()
+
+    def lose(self) -> None:
+        """Another server was sooner."""
+        self.server.lost(self.job.serial, self._calls.now())
+        self.lost = True
 
     def fail(self, error: ModelFailed) -> None:
         """The server failed, or turned the call away: it is sent less, or nothing for a while."""
         now = self._calls.now()
         if isinstance(error, ModelRateLimited):
             self.server.turned_away(self.job.serial, error.retry_after or 1.0, now)
-        elif isinstance(error, ModelUnreachable):
-            self.server.failed(now)
-            if self.server.breaker.open and self._calls.watchers:
-                rest_s = self.server.breaker.until - now
-                self._calls.watchers.tell(Opened(self._calls.name, self.server.name, rest_s))
+        elif isinstance(error, FAILURES):
+            self._calls.health.failed(self.server, error)
+            if error.retry_after:
+                self.server.rates = self.server.rates.told_to_wait(error.retry_after, now)
 
     def end(self) -> None:
         """The call has ended, in whatever way, having ``written`` so many tokens."""
@@ -77,13 +101,19 @@ class Calls:
         name: str,
         servers: Sequence[Server],
         now: Callable[[], float],
-        watchers: Watchers | None = None,
+        health: Health,
+        hedging: float = 0.0,
+        patience_s: float = PATIENCE_S,
     ) -> None:
-        """Nothing waits; ``now`` counts seconds and never goes back."""
+        """Nothing waits; ``now`` counts seconds and never goes back.
+
+        ``hedging`` is which share of the calls may be sent twice.
+        """
         self.name, self.servers, self.now = name, tuple(servers), now
-        self.watchers = Watchers() if watchers is None else watchers
+        self.health, health.recovered = health, self.look
         self.queue, self.lengths = Queue(), Lengths()
-        self.retries = RetryBudget()
+        self.retries, self.hedges = RetryBudget(), HedgeBudget(hedging)
+        self._patience_s = patience_s
         self._waiting: dict[int, asyncio.Future[Server]] = {}
         self._serial = 0
         self._alarm: asyncio.TimerHandle | None = None
@@ -91,6 +121,12 @@ class Calls:
     def job(self, who: Caller, prompt_tokens: int) -> Job:
         """A call with its number, and how long its answer may be expected to be."""
         self._serial += 1
+        now = self.health.used_at = self.now()
+        if self.health.asleep:
+            self.health.wake()
+        self.retries = self.retries.called()
+        if self.hedges.share:
+            self.hedges = self.hedges.called()
         prefix = f"{who.room}/{who.participant}" if who.room or who.participant else ""
         expected = self.lengths.expected(prefix, who.rank)
         return Job(
@@ -98,7 +134,7 @@ class Calls:
             who.room,
             who.tenant or who.room,
             who.rank,
-            self.now(),
+            now,
             prompt_tokens,
             expected,
             prefix,
@@ -108,6 +144,34 @@ class Calls:
         """The same call with a number of its own, not to be sent to the ``barred`` servers."""
         self._serial += 1
         return replace(job, serial=self._serial, since=self.now(), barred=barred)
+
+    def after(self, error: ModelFailed, job: Job, server: str) -> Job | None:
+        """The call as it is sent again after one has failed it, or ``None``: that may not be."""
+        barred = job.barred | {server}
+        if not isinstance(error, ModelUnreachable) and not self.left_for(barred):
+            return None  # it would fail so again
+        budget = self.retries.retried()
+        if budget is None:
+            return None
+        self.retries = budget
+        return self.again(job, barred)
+
+    def left_for(self, barred: frozenset[str]) -> bool:
+        """Whether some server is well but the barred ones."""
+        return any(not one.breaker.open and one.name not in barred for one in self.servers)
+
+    def second(self, lease: Lease) -> Lease | None:
+        """A place for a call that is late, on another server, if one has nothing better to do."""
+        if len(self.queue):
+            return None
+        now, budget = self.now(), self.hedges.hedged()
+        server = second(lease.job, lease.server, self.servers, now)
+        if server is None or budget is None:
+            return None
+        self.hedges = budget
+        job = self.again(lease.job, lease.job.barred | {lease.server.name})
+        server.send(job, now)
+        return Lease(self, job, server)
 
     async def place(self, job: Job) -> Lease:
         """Wait for a server, and have it until the lease is ended, as it must be.
@@ -150,9 +214,10 @@ class Calls:
         self.look()
         try:
             return await placed
-        except asyncio.CancelledError:
+        except (asyncio.CancelledError, ModelUnreachable):
             self.queue.drop(job.serial)
-            if placed.done() and not placed.cancelled():  # placed and cancelled in one breath
+            # It may have been placed and cancelled in one breath.
+            if placed.done() and not placed.cancelled() and placed.exception() is None:
                 placed.result().ended(job.serial, self.now())
             self.look()
             raise
@@ -175,4 +240,25 @@ class Calls:
 
     def _look_again(self) -> None:
         self._alarm = None
+        if any(server.breaker.open for server in self.servers):
+            self._give_up()
         self.look()
+
+    def _give_up(self) -> None:
+        """Let those go who have waited for long while no server that they may go to is well."""
+        since = max(server.breaker.since for server in self.servers)
+        for job in list(self.queue):
+            patience_s = self.now() - max(since, job.since)
+            if patience_s >= self._patience_s and not self.left_for(job.barred):
+                placed = self._waiting[job.serial]
+                if not placed.done():
+                    placed.set_exception(self._nobody())
+
+    def _nobody(self) -> ModelUnreachable:
+        why = "; ".join(f"{name}: {error.what}" for name, error in self.health.why.items())
+        return ModelUnreachable(
+            f"no server of the pool is well: {why}",
+            model=self.name,
+            where="in the pool",
+            hint="they are asked again and again, and called once they are well",
+        )

@@ -70,3 +70,4 @@ async def _call_off(tries: Mapping[Begun, Try], winner: Try | None) -> None:
     await asyncio.gather(*losers, return_exceptions=True)
     for one in losers.values():
         await one.chunks.aclose()
+        one.lease.end()  # for one that had not even begun to be sent

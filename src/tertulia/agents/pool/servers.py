@@ -7,6 +7,7 @@ from math import inf
 from tertulia.agents.pool.breaker import Breaker
 from tertulia.agents.pool.capacity import Capacity
 from tertulia.agents.pool.jobs import Job
+from tertulia.agents.pool.lateness import FirstTokens
 from tertulia.agents.pool.rates import Rates
 
 PREFIXES = 4_096
@@ -60,6 +61,8 @@ class Server:
     written_per_s: float = WRITTEN_PER_S
     running: dict[int, Sent] = field(default_factory=dict)
     unread: int = 0
+    heard_at: float = 0.0
+    first_tokens: FirstTokens | None = None
     _unread: dict[int, int] = field(default_factory=dict)
     _kept: OrderedDict[str, int] = field(default_factory=OrderedDict)
     _kept_sum: int = 0
@@ -74,13 +77,13 @@ class Server:
         return (
             len(self.running) < self.capacity.calls
             and self.unread <= READ_AHEAD_S * self.read_per_s
-            and self.breaker.lets_through(now)
+            and not self.breaker.open
             and self.rates.silent_until <= now
         )
 
     def soon_at(self, now: float) -> bool:
         """Whether it will take calls again when it is through with some of what it has."""
-        return bool(self.running) and self.breaker.lets_through(now)
+        return bool(self.running) and not self.breaker.open
 
     def takes(self, job: Job, now: float) -> bool:
         """Whether it may be sent this one now."""
@@ -107,7 +110,6 @@ class Server:
         self.running[job.serial] = Sent(job, now, cold, self.unread)
         self._unread[job.serial] = cold
         self.unread += cold
-        self.breaker = self.breaker.sent()
         self.rates = self.rates.sent(job.prompt_tokens + job.answer_tokens, now)
 
     def began(self, serial: int, now: float) -> None:
@@ -120,6 +122,11 @@ class Server:
         self._begun += 1
         expected_s = read / self.read_per_s if self._begun > UNJUDGED else inf
         self.capacity = self.capacity.answered(sent.at, first_s, expected_s, len(self.running), now)
+        self.heard_at = now
+        if self.first_tokens is not None:
+            self.first_tokens.add(read, first_s)
+        if self.breaker.open:
+            self.capacity = self.capacity.afresh(now)
         self.breaker = self.breaker.succeeded()
         if read >= NOTABLE and first_s > 0:
             surprise = min(max(read / first_s / self.read_per_s, 1 / STEP), STEP)
@@ -131,21 +138,39 @@ class Server:
         sent = self.running.pop(serial, None)
         if sent is None:
             return
-        began = serial not in self._unread
-        if not began:
+        if serial in self._unread:
             self._has_read(serial)
         elif written:
             self._keep(sent.job, written)
         if writing_s > 0 and written >= 4:
             self.written_per_s += LEARNING * (written / writing_s - self.written_per_s)
 
-        if self.breaker.open and not began:
-            self.breaker = self.breaker.given_up()
-
     def failed(self, now: float) -> None:
         """It could not be reached, or failed while it answered: it may have been started anew."""
         self.breaker = self.breaker.failed(now)
         self.forget()
+
+    def probed(self, now: float, *, well: bool) -> None:
+        """It was asked how it is. If it is well again, it is sent little at first."""
+        was_open, self.breaker = self.breaker.open, self.breaker.probed(now, well=well)
+        if well:
+            self.heard_at = now
+        elif not was_open and self.breaker.open:
+            self.forget()
+        if was_open and well:
+            self.capacity = self.capacity.afresh(now)
+
+    def lost(self, serial: int, now: float) -> None:
+        """Another server was sooner: its own first token would have taken so long, or longer."""
+        sent = self.running.get(serial)
+        if sent is None or serial not in self._unread:
+            return
+        took_s, read = now - sent.at, sent.ahead + sent.cold
+        if self.first_tokens is not None:
+            self.first_tokens.add(read, took_s)
+        running = self.capacity.calls - 1  # it has shown nothing to raise the limit for
+        expected_s = read / self.read_per_s if self._begun > UNJUDGED else inf
+        self.capacity = self.capacity.answered(sent.at, took_s, expected_s, running, now)
 
     def turned_away(self, serial: int, wait_s: float, now: float) -> None:
         """It has refused a job, and wants to be sent nothing for so long."""

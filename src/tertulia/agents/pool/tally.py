@@ -1,22 +1,27 @@
-"""What one answer has read and written until now: as the server tells it, or at least so much."""
+"""What one call has read and written until now, as servers tell it or at least, and its cost."""
 
-from langchain_core.messages import BaseMessage
+from collections.abc import Mapping
+
+from langchain_core.messages import AIMessageChunk, BaseMessage
+
+from tertulia.agents.prices import Prices
 
 
 class Tally:
-    """The tokens of one answer.
+    """The tokens of one call, wherever it was sent, at each server's prices.
 
-    Where it is left before the server told anything, the prompt counts as it was estimated, and
-    each piece that was heard as one token.
+    Where an answer is left before its server told anything, the prompt counts as it was estimated,
+    and each piece that was heard as one token.
     """
 
-    __slots__ = ("_prompt", "_read", "_written", "heard")
+    __slots__ = ("_beside", "_heard", "_prices", "_prompt", "_read", "_written", "server")
 
-    def __init__(self, prompt_tokens: int) -> None:
+    def __init__(self, prompt_tokens: int, prices: Mapping[str, Prices]) -> None:
         """Nothing was heard yet of the answer to a prompt that is about so long."""
-        self._prompt = prompt_tokens
-        self._read = self._written = 0
-        self.heard = 0
+        self._prompt, self._prices = prompt_tokens, prices
+        self._read = self._written = self._heard = 0
+        self._beside: list[str] = []
+        self.server = ""
 
     def hear(self, message: BaseMessage) -> None:
         """Hear a piece of it, and add what the server tells; a stream may tell it in parts."""
@@ -24,15 +29,32 @@ class Tally:
         if usage is not None:
             self._read += usage["input_tokens"]
             self._written += usage["output_tokens"]
-        else:
-            self.heard += 1
+        elif message.content or (isinstance(message, AIMessageChunk) and message.tool_call_chunks):
+            self._heard += 1
+
+    def lost(self, server: str) -> None:
+        """A server was called off for another one, and will have read the prompt."""
+        self._beside.append(server)
 
     @property
     def read(self) -> int:
-        """Tokens read; none before anything came."""
-        return self._read or (self._prompt if self.heard else 0)
+        """Tokens read; none where nothing came."""
+        return self._here + len(self._beside) * self._prompt
 
     @property
     def written(self) -> int:
         """Tokens written."""
-        return max(self._written, self.heard)
+        return max(self._written, self._heard)
+
+    @property
+    def cost(self) -> float:
+        """What all that costs."""
+        here = self._price(self.server).of(self._here, self.written)
+        return here + sum(self._price(one).of(self._prompt, 0) for one in self._beside)
+
+    @property
+    def _here(self) -> int:
+        return self._read or (self._prompt if self._heard else 0)
+
+    def _price(self, server: str) -> Prices:
+        return self._prices.get(server) or Prices()

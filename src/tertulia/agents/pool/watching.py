@@ -153,32 +153,38 @@ class Watchers:
 class Watched:
     """One call as its watchers see it."""
 
-    __slots__ = ("_came", "_now", "_since", "_watchers", "call", "server")
+    __slots__ = ("_call", "_came", "_now", "_sent", "_server", "_since", "_watchers")
 
     def __init__(self, watchers: Watchers, call: Call, now: Callable[[], float]) -> None:
         """It has come; ``now`` counts seconds."""
-        self.call, self.server = call, ""
-        self._watchers, self._now = watchers, now
+        self._watchers, self._call, self._now = watchers, call, now
         self._came = self._since = now()
+        self._sent: dict[str, float] = {}
+        self._server = ""
         watchers.tell(Came(call))
 
     def placed(self, server: str) -> None:
         """It is sent somewhere."""
         now = self._now()
-        waited_s, self._since, self.server = now - self._since, now, server
-        self._watchers.tell(Placed(self.call, server, waited_s))
+        waited_s, self._sent, self._server = now - self._since, {server: now}, server
+        self._watchers.tell(Placed(self._call, server, waited_s))
 
-    def began(self) -> None:
-        """Its first token has come."""
-        self._watchers.tell(Began(self.call, self.server, self._now() - self._since))
+    def hedged(self, first: str, second: str) -> None:
+        """It is sent to a second server as well."""
+        self._sent[second] = self._now()
+        self._watchers.tell(Hedged(self._call, first, second))
+
+    def began(self, server: str) -> None:
+        """Its first token has come from there."""
+        self._server = server
+        self._watchers.tell(Began(self._call, server, self._now() - self._sent[server]))
 
     def retried(self, error: Exception) -> None:
         """It is to be sent again."""
         self._since = self._now()
-        self._watchers.tell(Retried(self.call, self.server, error))
+        self._watchers.tell(Retried(self._call, self._server, error))
 
     def ended(self, read: int, written: int, cost: float, error: BaseException | None) -> None:
         """It is over."""
         seconds = self._now() - self._came
-        ended = Ended(self.call, self.server, seconds, read, written, cost, error)
-        self._watchers.tell(ended)
+        self._watchers.tell(Ended(self._call, self._server, seconds, read, written, cost, error))
