@@ -95,7 +95,7 @@ def test_a_pool_is_one_object_under_every_name() -> None:
     for tuned, temperature in ((own, 0.9), (cool, 0.2)):
         assert {one.model.temperature for one in tuned.endpoints.values()} == {temperature}
         assert tuned._calls is pool._calls
-        assert tuned._used is pool._used
+        assert tuned.accounts is pool.accounts
         assert (tuned.endpoints["right"].most, tuned.price_in) == (1, 0.5)
     assert models.speaking_for(Card("Bo", model="team")) is own
 

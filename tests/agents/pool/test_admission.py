@@ -227,7 +227,7 @@ def test_a_server_that_is_back_gets_little_at_first_and_soon_as_much_as_it_bore(
             one.began(job.serial, now + 0.1)
         for job, _ in done:
             one.ended(job.serial, now + 0.2)
-    assert at_once == [1, 2, 4, 5, 5, 6]  # doubled until half of the eight, then one by one
+    assert at_once == [1, 2, 3, 4, 4, 5]  # fast until half of the eight, then slowly
 
 
 def test_each_failed_probe_doubles_the_rest_until_a_minute() -> None:
@@ -248,6 +248,16 @@ def test_a_server_that_fails_again_at_once_rests_for_longer() -> None:
     assert breaker.succeeded() == Breaker()
 
 
+def test_a_server_that_begins_to_answer_and_falls_over_each_time_is_left_alone() -> None:
+    one = server("one", 8)
+    for n in range(1, FAILURES + 1):
+        one.send(Job(n, "attic"), float(n))
+        one.began(n, n + 0.1)
+        one.failed(n + 0.2)
+        one.ended(n, n + 0.2)
+    assert one.breaker.open
+
+
 def test_calls_that_fail_together_make_a_server_rest_once() -> None:
     breaker = Breaker()
     for _ in range(10 * FAILURES):
@@ -262,6 +272,7 @@ def test_an_answer_that_was_under_way_says_that_the_server_is_well() -> None:
         one.failed(1.0)
     one.began(1, 2.0)
     assert not one.breaker.open
+    assert one.breaker.failed(3.0).open  # on trial
     assert one.capacity.calls == 1
 
 

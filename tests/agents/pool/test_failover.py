@@ -48,8 +48,8 @@ async def _hung_up_at_the_end() -> AsyncIterator[None]:
     await close_connections()
 
 
-def two(left: FaultServer, right: FaultServer, **settings: Any) -> Pooled:
-    patience = Patience(connect_seconds=5, first_token_seconds=1, stall_seconds=0.5)
+def two(left: FaultServer, right: FaultServer, silence_s: float = 20, **settings: Any) -> Pooled:
+    patience = Patience(20, first_token_seconds=silence_s, stall_seconds=silence_s)
     servers = {"left": left, "right": right}
     return pooled(
         "small",
@@ -89,7 +89,7 @@ class Conversation:
 @pytest.mark.parametrize("broken", WAYS.values(), ids=WAYS)
 async def test_every_conversation_goes_on_while_one_of_two_servers_fails(broken: Reply) -> None:
     async with serving(GOOD) as left, serving(GOOD) as right:
-        pool = two(left, right)
+        pool = two(left, right, 2 if FOR_EVER in broken.body else 20)
         talks = [Conversation(pool, f"room-{n}") for n in range(ROOMS)]
 
         async def all_go_on() -> None:

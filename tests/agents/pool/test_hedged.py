@@ -96,8 +96,9 @@ def test_with_one_server_that_stalls_now_and_then_nobody_waits_for_it_any_more()
     without, with_it = turns(alone), turns(hedged)
     p99 = int(0.99 * len(without))
     assert without[p99] > STALL_S
-    assert with_it[p99] < 1.5
-    assert with_it[len(with_it) // 2] == pytest.approx(without[len(without) // 2], rel=0.1)
+    assert with_it[p99] < STALL_S / 5
+    assert sum(seconds > STALL_S for seconds in with_it) <= 1  # one before anything was known
+    assert sum(with_it) < 0.7 * sum(without)
     assert stalling._asked + steady._asked <= 1.05 * 400
     assert stalling._open == steady._open == 0
 
@@ -117,7 +118,7 @@ def test_it_is_seen_and_ends_once_where_it_was_answered() -> None:
     assert hedged
     ended = {one.call.number: one for one in seen if isinstance(one, Ended)}
     assert len(ended) == 400
-    assert {ended[one.call.number].server for one in hedged} == {"stalling", "steady"}
+    assert {ended[one.call.number].server for one in hedged} <= {"stalling", "steady"}
     # The one that was called off had read the prompt, too.
     assert all(ended[one.call.number].read > 6 for one in hedged)
 

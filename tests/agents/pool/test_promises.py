@@ -4,7 +4,7 @@ Calls come, are read, are answered, are called off; servers fail, rest, are aske
 come back.
 """
 
-from collections import Counter, defaultdict
+from collections import Counter
 from dataclasses import dataclass, field, replace
 from math import inf
 
@@ -179,11 +179,11 @@ def test_a_flood_of_one_tenant_s_calls_keeps_nobody_from_a_stated_share() -> Non
     for _ in range(200):
         life.comes(flood)
     life.comes(Job(0, "attic", "bo", Rank.BACKGROUND, answer_tokens=100))
-    mine, served = life.serial, defaultdict(float)
+    mine, served = life.serial, Counter[str]()
     while not life.sent[mine]:
         life.comes(flood)
         for job, _ in life.look():
-            served[job.tenant] += job.cost
+            served[job.tenant] += round(job.cost)
         life.passes(1.0)
         life.ends(0)
     assert served["ana"] <= QUANTUM + 2 * flood.cost

@@ -28,10 +28,8 @@ class Breaker:
     rest_s: float = 0.0
 
     def succeeded(self) -> "Breaker":
-        """A call came to a good end, or at least began to answer."""
-        if self.open:  # it was sent before the others failed
-            return self._on_trial()
-        return Breaker() if self.failures else self
+        """A call came to a good end."""
+        return Breaker() if self.failures and not self.open else self
 
     def failed(self, now: float) -> "Breaker":
         """A call failed in a way that is the server's fault."""

@@ -9,7 +9,7 @@ import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, replace
-from functools import cached_property, partial
+from functools import partial
 from itertools import count
 from math import inf
 from typing import Any
@@ -77,15 +77,20 @@ class Pooled(StreamedModel):
     _calls: WeakKeyDictionary[asyncio.AbstractEventLoop, Calls] = PrivateAttr(
         default_factory=WeakKeyDictionary
     )
+    _accounts: Accounts = PrivateAttr()
+    _dearest: tuple[float | None, float | None] | None = PrivateAttr(default=None)
     _watchers: Watchers = PrivateAttr(default_factory=Watchers)
     _count: Iterator[int] = PrivateAttr(default_factory=lambda: count(1))
 
     @model_validator(mode="after")
     def _is_billed(self) -> "Pooled":
-        dearest = self.prices.values()  # by the prices that were given
+        tenants = {**self.budgets.tenants, **self.allowances}
+        self._accounts = Accounts(self.name_of_pool, replace(self.budgets, tenants=tenants))
         if self.price_in is None and self.price_out is None:
-            self.price_in = max((price.read for price in dearest), default=None)
-            self.price_out = max((price.written for price in dearest), default=None)
+            prices = [self.price_of(name) for name in self.endpoints]
+            self.price_in = max((price.read for price in prices), default=0.0) or None
+            self.price_out = max((price.written for price in prices), default=0.0) or None
+            self._dearest = (self.price_in, self.price_out)
         return self
 
     @property
@@ -100,17 +105,16 @@ class Pooled(StreamedModel):
             self._calls[loop] = self._made(loop.time)
         return self._calls[loop]
 
-    @cached_property
+    @property
     def accounts(self) -> Accounts:
         """What participants, rooms and tenants have used of what they may use, in all loops."""
-        tenants = {**self.budgets.tenants, **self.allowances}
-        return Accounts(self.name_of_pool, replace(self.budgets, tenants=tenants))
+        return self._accounts
 
-    @cached_property
-    def prices(self) -> Mapping[str, Prices]:
-        """What the tokens of each server cost: by its model's prices, or else the pool's."""
-        own = prices_of(self)
-        return {name: endpoint.priced(own) for name, endpoint in self.endpoints.items()}
+    def price_of(self, server: str) -> Prices:
+        """What the tokens of a server cost: by its model's prices, or else the pool's."""
+        own = (self.price_in, self.price_out)
+        given = Prices() if own == self._dearest else prices_of(self)
+        return self.endpoints[server].priced(given)
 
     def used_by(self, tenant: str) -> Allowance:
         """What a tenant may use and has used; ``accounts.of`` knows of rooms and participants."""
@@ -144,7 +148,7 @@ class Pooled(StreamedModel):
         if self._watchers:
             call = Call(self.name_of_pool, next(self._count), who, who.tenant or who.room, length)
             seen = Watched(self._watchers, call, self.calls.now)
-        record = Record(who, Tally(length, self.prices), self.accounts, seen)
+        record = Record(who, Tally(length, self.price_of), self.accounts, seen)
         error: BaseException | None = None
         try:
             record.hold(self._most(asked))
@@ -195,9 +199,8 @@ class Pooled(StreamedModel):
         return raced(Try(lease, chunks), late_s, another)
 
     def _another(self, asked: "_Asked", first: Lease, record: Record | None) -> Try | None:
-        if record is not None and not record.may_be_sent_twice():
-            return None
-        lease = self.calls.second(first)
+        may_be = _always if record is None else record.may_be_sent_twice
+        lease = self.calls.second(first, may_be)
         if lease is None:
             return None
         if record is not None:
@@ -234,7 +237,8 @@ class Pooled(StreamedModel):
         if not self.accounts.strict:
             return Most()
         models = (endpoint.model for endpoint in self.endpoints.values())
-        return most(asked.messages, asked.settings, models, self.prices.values())
+        prices = [self.price_of(name) for name in self.endpoints]
+        return most(asked.messages, asked.settings, models, prices)
 
     def _made(self, now: Callable[[], float]) -> Calls:
         servers = [
@@ -284,3 +288,7 @@ def pooled(name: str, endpoints: Mapping[str, Endpoint | StreamedModel], **setti
         for server, endpoint in endpoints.items()
     }
     return Pooled(name_of_pool=name, endpoints=known, **settings)
+
+
+def _always() -> bool:
+    return True

@@ -42,14 +42,14 @@ FAILURES = (ModelUnreachable, ModelGarbled, ModelMissing)
 class Lease:
     """A call's place on a server, until it has ended."""
 
-    __slots__ = ("_began_at", "_calls", "job", "lost", "server", "written")
+    __slots__ = ("_began_at", "_calls", "failed", "job", "lost", "server", "written")
 
     def __init__(self, calls: "Calls", job: Job, server: Server) -> None:
         """Made by ``Calls.place``."""
         self._calls, self.job, self.server = calls, job, server
         self._began_at: float | None = None
         self.written = 0
-        self.lost = False
+        self.failed = self.lost = False
 
     @property
     def late_s(self) -> float:
@@ -76,7 +76,7 @@ class Lease:
 
     def fail(self, error: ModelFailed) -> None:
         """The server failed, or turned the call away: it is sent less, or nothing for a while."""
-        now = self._calls.now()
+        now, self.failed = self._calls.now(), True
         if isinstance(error, ModelRateLimited):
             self.server.turned_away(self.job.serial, error.retry_after or 1.0, now)
         elif isinstance(error, FAILURES):
@@ -89,6 +89,8 @@ class Lease:
         now = self._calls.now()
         writing_s = 0.0 if self._began_at is None else now - self._began_at
         self.server.ended(self.job.serial, now, self.written, writing_s)
+        if self.began and not self.failed:
+            self.server.succeeded()
         self._calls.lengths.answered(self.job.prefix, self.job.rank, self.written)
         self._calls.look()
 
@@ -160,13 +162,16 @@ class Calls:
         """Whether some server is well but the barred ones."""
         return any(not one.breaker.open and one.name not in barred for one in self.servers)
 
-    def second(self, lease: Lease) -> Lease | None:
-        """A place for a call that is late, on another server, if one has nothing better to do."""
+    def second(self, lease: Lease, may_be: Callable[[], bool]) -> Lease | None:
+        """A place for a call that is late, on another server, if one has nothing better to do.
+
+        ``may_be`` has the last word.
+        """
         if len(self.queue):
             return None
         now, budget = self.now(), self.hedges.hedged()
         server = second(lease.job, lease.server, self.servers, now)
-        if server is None or budget is None:
+        if server is None or budget is None or not may_be():
             return None
         self.hedges = budget
         job = self.again(lease.job, lease.job.barred | {lease.server.name})

@@ -24,15 +24,16 @@ class Try:
 async def raced(first: Try, late_s: float, another: Callable[[], Try | None]) -> Chunks:
     """The answer of ``first``, or of ``another`` if that comes sooner.
 
-    ``another`` is asked once, when the first token is ``late_s`` late; it may say no. Raises what
-    the last of them raises, where none answers.
+    ``another`` is asked when the first token is ``late_s`` late; if it says no, it is asked again
+    after as long. Raises what the last of them raises, where none answers.
     """
     tries: dict[Begun, Try] = {_begun(first): first}
     winner: Try | None = None
     try:
-        await asyncio.wait(tries, timeout=late_s)
-        if not any(task.done() for task in tries) and (other := another()) is not None:
-            tries[_begun(other)] = other
+        while len(tries) == 1 and not (await asyncio.wait(tries, timeout=late_s))[0]:
+            other = another()
+            if other is not None:
+                tries[_begun(other)] = other
         answer = await _first(tries)
         winner, chunk = tries[answer], answer.result()
     finally:

@@ -126,8 +126,7 @@ class Server:
         if self.first_tokens is not None:
             self.first_tokens.add(read, first_s)
         if self.breaker.open:
-            self.capacity = self.capacity.afresh(now)
-        self.breaker = self.breaker.succeeded()
+            self.probed(now, well=True)
         if read >= NOTABLE and first_s > 0:
             surprise = min(max(read / first_s / self.read_per_s, 1 / STEP), STEP)
             self.read_per_s *= surprise**LEARNING
@@ -144,6 +143,10 @@ class Server:
             self._keep(sent.job, written)
         if writing_s > 0 and written >= 4:
             self.written_per_s += LEARNING * (written / writing_s - self.written_per_s)
+
+    def succeeded(self) -> None:
+        """A job came to a good end there, or was left while it was being answered."""
+        self.breaker = self.breaker.succeeded()
 
     def failed(self, now: float) -> None:
         """It could not be reached, or failed while it answered: it may have been started anew."""

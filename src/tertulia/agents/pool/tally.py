@@ -1,6 +1,6 @@
 """What one call has read and written until now, as servers tell it or at least, and its cost."""
 
-from collections.abc import Mapping
+from collections.abc import Callable
 
 from langchain_core.messages import AIMessageChunk, BaseMessage
 
@@ -14,11 +14,11 @@ class Tally:
     and each piece that was heard as one token.
     """
 
-    __slots__ = ("_beside", "_heard", "_prices", "_prompt", "_read", "_written", "server")
+    __slots__ = ("_beside", "_heard", "_price_of", "_prompt", "_read", "_written", "server")
 
-    def __init__(self, prompt_tokens: int, prices: Mapping[str, Prices]) -> None:
+    def __init__(self, prompt_tokens: int, price_of: Callable[[str], Prices]) -> None:
         """Nothing was heard yet of the answer to a prompt that is about so long."""
-        self._prompt, self._prices = prompt_tokens, prices
+        self._prompt, self._price_of = prompt_tokens, price_of
         self._read = self._written = self._heard = 0
         self._beside: list[str] = []
         self.server = ""
@@ -49,12 +49,9 @@ class Tally:
     @property
     def cost(self) -> float:
         """What all that costs."""
-        here = self._price(self.server).of(self._here, self.written)
-        return here + sum(self._price(one).of(self._prompt, 0) for one in self._beside)
+        here = self._price_of(self.server).of(self._here, self.written) if self.server else 0.0
+        return here + sum(self._price_of(one).of(self._prompt, 0) for one in self._beside)
 
     @property
     def _here(self) -> int:
         return self._read or (self._prompt if self._heard else 0)
-
-    def _price(self, server: str) -> Prices:
-        return self._prices.get(server) or Prices()
