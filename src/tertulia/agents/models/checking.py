@@ -11,6 +11,7 @@ from typing import Any
 from langchain_core.messages import AIMessageChunk, HumanMessage
 
 from tertulia.agents.faults import ModelFailed, ModelRefused
+from tertulia.agents.models.abilities import abilities
 from tertulia.agents.models.models import Models
 from tertulia.agents.models.recipes import EMBEDDED, POOL, SCRIPTED, Recipe
 from tertulia.agents.models.secrecy import masked
@@ -132,6 +133,11 @@ async def _answers(model: StreamedModel, clock: Clock) -> AsyncIterator[Finding]
     else:
         yield Finding("usage", None, "not told: costs and budgets are estimates")
     yield await _tools(model)
+    try:
+        for one in await abilities(model):
+            yield Finding(*one)
+    except ModelFailed as error:
+        yield Finding("held to", False, told(error))
 
 
 async def _tools(model: StreamedModel) -> Finding:
