@@ -105,7 +105,7 @@ def test_a_check_without_names_costs_nothing_and_with_a_name_asks() -> None:
         assert (given.exit_code, server.asked) == (0, [])
         given = tertulia("models", "check", "team")
         assert given.exit_code == 0
-        assert len(server.asked) == 2
+        assert len(server.asked) > 1
     shown = given.stdout.splitlines()
     assert shown[0] == f"team/qwen · qwen3 at {server.base_url}"
     assert "  ok    key        accepted, from QWEN_KEY" in shown

@@ -195,8 +195,8 @@ def _figures(models: Models, name: str, speed: Speed) -> dict[str, Any]:
     recipe = models.known(name)
     return {
         "name": name,
-        "model": recipe.name,
-        "where": recipe.where,
+        "kind": recipe.kind,
+        "where": _where(models, recipe),
         "rounds": [
             {
                 "at_once": one.at_once,

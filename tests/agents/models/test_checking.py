@@ -71,9 +71,11 @@ async def test_one_that_is_asked_shows_what_it_can_do() -> None:
     reply = Reply([*said("Good ", "day."), event(delta), *ended()])
     async with serving(reply, models=listing("qwen3:latest")) as server:
         found = await checked(at(server), asking=True)
-        assert len(server.asked) == 2
-        assert all(asked["max_tokens"] < 100 for asked in server.asked)
-    assert findings(found) == {
+        assert len(server.asked) < 20
+        assert all(asked["max_tokens"] < 100 for asked in server.asked[:2])
+    told = findings(found)
+    assert list(told)[6:] == ["held to"]  # this server streams also what is not to be streamed
+    assert dict(list(told.items())[:6]) == {
         "reachable": (True, "in 0 ms"),
         "key": (None, "none is sent"),
         "model": (True, "qwen3 is there"),

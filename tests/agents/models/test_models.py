@@ -3,6 +3,7 @@
 import asyncio
 import os
 from collections.abc import AsyncIterator
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
@@ -12,8 +13,11 @@ from tests.agents.fault_server import FOR_EVER, Reply, ended, said, serving
 
 from tertulia.agents import Card, Models, chat_model
 from tertulia.agents.connections import close_connections
+from tertulia.agents.embedded import Embedded
+from tertulia.agents.models.document import Model
 from tertulia.agents.models.places import API_KEY, BASE_URL, MODEL, MODELS
 from tertulia.agents.models.reading import BadModels
+from tertulia.agents.models.recipes import EMBEDDED, FITS, PATIENCE, REMOTE
 from tertulia.agents.pool import Pooled
 from tertulia.agents.remote import Patience, Remote
 from tertulia.agents.scripted import Scripted
@@ -181,6 +185,18 @@ def test_a_name_that_nobody_bears_is_told_with_those_that_are_close(name: str, h
 def test_without_a_default_its_name_says_where_it_is_written() -> None:
     with pytest.raises(Unknown, match=r"default: NAME in models\.yaml, or TERTULIA_MODEL"):
         Models()["default"]
+
+
+def test_the_settings_that_fit_a_kind_are_settings_of_that_kind() -> None:
+    patience = {field.name for field in fields(Patience)}
+    assert FITS[EMBEDDED] <= set(Embedded.model_fields)
+    assert FITS[REMOTE] <= {*Remote.model_fields, *patience}
+    assert patience == set(PATIENCE)
+    assert set(Model.model_fields) == {
+        *("model", "base_url", "api_key_env"),
+        *FITS[EMBEDDED],
+        *FITS[REMOTE],
+    }
 
 
 # ---- where they are found

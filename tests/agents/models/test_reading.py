@@ -142,6 +142,10 @@ def test_a_secret_is_refused_and_not_shown(written: str, secret: str) -> None:
     with pytest.raises(BadModels) as caught:
         parse(text)
     assert "line 5" in str(caught.value)
+    assert any(
+        told in str(caught.value)
+        for told in ("looks like a secret", "never the key itself", "line 5: not YAML")
+    )
     assert secret not in f"{caught.value} {caught.value!r} {caught.value.fields}"
 
 

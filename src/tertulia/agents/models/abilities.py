@@ -28,10 +28,11 @@ async def abilities(model: StreamedModel) -> list[Found]:
 
     Raises ``ModelFailed``.
     """
-    return list(_told(await capabilities(model)))
+    return list(found_in(await capabilities(model)))
 
 
-def _told(found: Capabilities) -> Iterator[Found]:
+def found_in(found: Capabilities) -> Iterator[Found]:
+    """A finding for each thing that an answer can be held to."""
     for what, kinds in HELD_TO.items():
         by = [one.by for kind in kinds for one in found.findings if one.works and one.kind is kind]
         ways = ", ".join(dict.fromkeys(by))

@@ -137,7 +137,7 @@ async def _answers(model: StreamedModel, clock: Clock) -> AsyncIterator[Finding]
         for one in await abilities(model):
             yield Finding(*one)
     except ModelFailed as error:
-        yield Finding("held to", False, told(error))
+        yield Finding("held to", None, f"could not be found out: {told(error)}")
 
 
 async def _tools(model: StreamedModel) -> Finding:
@@ -147,7 +147,7 @@ async def _tools(model: StreamedModel) -> Finding:
     except NotImplementedError:
         return Finding("tools", None, "it cannot call any")
     except ModelRefused as error:
-        return Finding("tools", None, f"refused: {error.what}")
+        return Finding("tools", None, f"no: {error.what}")
     except ModelFailed as error:
         return Finding("tools", False, told(error))
     if answer.tool_calls:

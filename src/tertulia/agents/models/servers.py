@@ -40,6 +40,8 @@ async def served(model: Remote, clock: Callable[[], float]) -> AsyncIterator[Fou
     """What a `Remote`'s server says; the last finding is bad where it cannot be used."""
     begun = clock()
     try:
+        model._client(model._key())  # a second to import, which is not the server's
+        begun = clock()
         listed = await _listed(model, model.base_url)
     except ModelRefused as error:
         if not isinstance(error, ModelMissing):
