@@ -65,6 +65,7 @@ async def test_what_it_takes_is_what_the_clock_says() -> None:
     assert (alone.at_once, together.at_once) == (1, 2)
     assert round(alone.first_s_p50, 6) == round(alone.first_s_p95, 6) == words / 100
     assert round(alone.tokens_per_s, 6) == round(4 / (words / 100 + 1), 6)
+    assert round(together.tokens_per_s, 6) == round(4 / (words / 100 + 1), 6)
     assert round(speed.read_per_s) == 100
     assert (speed.calls, speed.written, speed.counted) == (calls_of(2), 4 * calls_of(2), True)
 
