@@ -12,7 +12,15 @@ from tertulia.agents.connections import close_connections
 from tertulia.agents.models import Models
 from tertulia.agents.models.checking import Checked, check
 from tertulia.agents.models.measuring import Speed, Stopwatch, calls_of
-from tertulia.agents.models.recipes import DEFAULT, EMBEDDED, POOL, SCRIPTED, Recipe, users
+from tertulia.agents.models.recipes import (
+    DEFAULT,
+    EMBEDDED,
+    POOL,
+    SCRIPTED,
+    TRANSFORMERS,
+    Recipe,
+    users,
+)
 from tertulia.cli.output import columns, line, page
 
 T = TypeVar("T")
@@ -89,6 +97,8 @@ def _row(models: Models, name: str) -> dict[str, Any]:
 def _where(models: Models, recipe: Recipe) -> str:
     if recipe.kind == POOL:
         return ", ".join(models.servers(recipe.name))
+    if recipe.kind == TRANSFORMERS:
+        return f"{recipe.name}, {recipe.where}"
     return f"{recipe.name} at {recipe.where}" if recipe.base_url else recipe.where
 
 
@@ -117,7 +127,7 @@ def _table(rows: list[dict[str, Any]], width: int) -> None:
         for row in rows
     ]
     needed = sum(max(map(len, column)) + 2 for column in zip(HEADS, *cells, strict=True))
-    if needed <= width:
+    if needed - 2 <= width:
         columns(HEADS, cells)
     else:
         for name, *more in cells:

@@ -14,10 +14,11 @@ from tests.agents.fault_server import FOR_EVER, Reply, ended, said, serving
 from tertulia.agents import Card, Models, chat_model
 from tertulia.agents.connections import close_connections
 from tertulia.agents.embedded import Embedded
+from tertulia.agents.local import Local
 from tertulia.agents.models.document import Model
 from tertulia.agents.models.places import API_KEY, BASE_URL, MODEL, MODELS
 from tertulia.agents.models.reading import BadModels
-from tertulia.agents.models.recipes import EMBEDDED, FITS, PATIENCE, REMOTE
+from tertulia.agents.models.recipes import EMBEDDED, FITS, PATIENCE, REMOTE, TRANSFORMERS
 from tertulia.agents.pool import Pooled
 from tertulia.agents.remote import Patience, Remote
 from tertulia.agents.scripted import Scripted
@@ -192,11 +193,9 @@ def test_the_settings_that_fit_a_kind_are_settings_of_that_kind() -> None:
     assert FITS[EMBEDDED] <= set(Embedded.model_fields)
     assert FITS[REMOTE] <= {*Remote.model_fields, *patience}
     assert patience == set(PATIENCE)
-    assert set(Model.model_fields) == {
-        *("model", "base_url", "api_key_env"),
-        *FITS[EMBEDDED],
-        *FITS[REMOTE],
-    }
+    assert FITS[TRANSFORMERS] <= set(Local.model_fields)
+    fitting = frozenset[str]().union(*FITS.values())
+    assert set(Model.model_fields) == {"model", "base_url", "api_key_env", *fitting}
 
 
 # ---- where they are found

@@ -15,6 +15,9 @@ HELD_TO = {
 }
 """Findings by name, and the kinds of capability that each comes from."""
 
+OFFERED = "bind_tools"
+"""By what a model is told to call functions that was not tried."""
+
 WITHOUT = {
     "choices": "it cannot be held to one of some options; its answers are read and asked again",
     "schema": "it cannot be held to a JSON schema; its answers are read and asked again",
@@ -34,6 +37,8 @@ async def abilities(model: StreamedModel) -> list[Found]:
 def found_in(found: Capabilities) -> Iterator[Found]:
     """A finding for each thing that an answer can be held to."""
     for what, kinds in HELD_TO.items():
+        if any(one.by == OFFERED and one.kind in kinds for one in found.findings):
+            continue
         by = [one.by for kind in kinds for one in found.findings if one.works and one.kind is kind]
         ways = ", ".join(dict.fromkeys(by))
         yield what, True if ways else None, f"by {ways}" if ways else WITHOUT[what]

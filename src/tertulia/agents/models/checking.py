@@ -13,7 +13,7 @@ from langchain_core.messages import AIMessageChunk, HumanMessage
 from tertulia.agents.faults import ModelFailed, ModelRefused
 from tertulia.agents.models.abilities import abilities
 from tertulia.agents.models.models import Models
-from tertulia.agents.models.recipes import EMBEDDED, POOL, SCRIPTED, Recipe
+from tertulia.agents.models.recipes import EMBEDDED, POOL, SCRIPTED, TRANSFORMERS, Recipe
 from tertulia.agents.models.secrecy import masked
 from tertulia.agents.models.servers import served, told
 from tertulia.agents.remote import Remote
@@ -85,7 +85,7 @@ async def _checked(
     try:
         model = make()
     except TertuliaError as error:
-        found.findings.append(Finding("made", False, told(error)))
+        found.findings.append(Finding("key" if recipe.base_url else "there", False, told(error)))
         return found
     if isinstance(model, Remote):
         found.findings.extend([Finding(*one) async for one in served(model, clock)])
@@ -103,6 +103,8 @@ async def _checked(
 def _within(recipe: Recipe, model: Any) -> str:
     if recipe.kind == EMBEDDED:
         return f"its packages are installed; {model.slots} slots of {model.context_tokens} tokens"
+    if recipe.kind == TRANSFORMERS:
+        return f"its files and packages are there; {model.rows} answers at once"
     return "in this process"
 
 
