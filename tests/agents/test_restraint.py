@@ -1,6 +1,8 @@
 """What a small model may say: whole, new sentences of its own."""
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from tertulia.agents.restraint import Restraint, sentences
 
@@ -15,10 +17,62 @@ def heard(restraint: Restraint, text: str, *, cut_off: bool = False) -> str:
 
 
 def test_a_sentence_passes_when_it_has_ended_and_not_before() -> None:
-    restraint = guard()
+    restraint = guard("We need 3.5 volts or more of it.")
     assert restraint.take(" We need 3.5 volts") == ""
     assert restraint.take(".") == ""
     assert restraint.take(" And") == "We need 3.5 volts."
+
+
+def test_words_pass_as_soon_as_they_can_be_no_repetition() -> None:
+    restraint = guard("It takes two weeks.")
+    assert restraint.take(" It takes us some") == ""
+    assert restraint.take("thing like") == ""  # … two weeks: that would be alike
+    assert restraint.take(" a month.") == "It takes us something like a"
+    assert restraint.take(" No") == " month."
+
+
+def test_a_later_sentence_passes_when_it_has_ended() -> None:
+    restraint = guard()
+    assert restraint.take("Nobody ever told me. That is a long") == "Nobody ever told me."
+
+
+def test_a_name_that_may_become_anothers_cue_is_held() -> None:
+    restraint = guard()
+    assert restraint.take("You may well ask Ana Lu ") == "You may well ask"
+    assert restraint.take("about it. ") == " Ana Lu about it."
+
+
+def test_words_with_which_others_began_are_left_out() -> None:
+    recent = "Alright, let us go.", "No, never."
+    assert heard(guard(*recent), " Alright, no, let it be.") == "Let it be."
+    assert heard(guard(*recent), " Well, let it be.") == "Well, let it be."
+    assert heard(guard("Mia, listen."), " Mia, let it be.") == "Mia, let it be."
+
+
+SCRAPS = st.sampled_from(
+    ["we", "need", "the", "blue", "shelf,", "Mia", "Ana Lu", ":", "No,", "yes.", "Tom", "3.5", "…"]
+)
+TEXTS = st.tuples(st.lists(SCRAPS, max_size=12), st.sampled_from(["", " "])).map(
+    lambda drawn: drawn[1].join(drawn[0])
+)
+
+
+@given(TEXTS, st.lists(TEXTS, max_size=3), st.booleans(), st.integers(1, 9))
+def test_what_passes_does_not_depend_on_how_the_text_comes(
+    text: str, recent: list[str], cut_off: bool, size: int
+) -> None:
+    def passed(*deltas: str) -> str:
+        restraint = guard(*recent)
+        return "".join(map(restraint.take, deltas)) + restraint.end(cut_off=cut_off)
+
+    deltas = [text[start : start + size] for start in range(0, len(text), size)]
+    assert passed(*deltas) == whole(guard(*recent), text, cut_off=cut_off)
+
+
+def whole(restraint: Restraint, text: str, *, cut_off: bool) -> str:
+    """What passes of a text that is known to its end before anything is let pass."""
+    restraint._held = text
+    return restraint.end(cut_off=cut_off)
 
 
 def test_what_passed_is_never_longer_than_what_the_model_gave() -> None:

@@ -15,10 +15,10 @@ def talk(count: int) -> tuple[Line, ...]:
     return tuple(Line("Ana", f"This is line {n}.") for n in range(count))
 
 
-def test_a_script_is_an_introduction_the_lines_and_the_speakers_cue() -> None:
+def test_a_script_is_the_lines_then_who_speaks_and_the_speakers_cue() -> None:
     transcript = Transcript("Tom", PERSONA, (Line("Ana", "Well, @Tom?"), Line("Tom", "Yes.")))
     assert screenplay(transcript, 500) == (
-        "Tom is an engineer.\n\nAna: Well, Tom?\nTom: Yes.\nTom:"
+        "Ana: Well, Tom?\nTom: Yes.\n(Tom is an engineer.)\nTom:"
     )
 
 
@@ -30,10 +30,30 @@ def test_personas_are_introduced_in_the_third_person() -> None:
 
 def test_old_lines_go_in_hops_so_that_the_beginning_stays() -> None:
     scripts = [screenplay(Transcript("Tom", PERSONA, talk(n)), 9_000) for n in range(80)]
-    stays = [new.startswith(old.removesuffix("Tom:")) for old, new in pairwise(scripts)]
+    stays = [new.startswith(said(old)) for old, new in pairwise(scripts)]
     assert stays.count(False) <= 80 / LINES_PER_HOP
     assert all("line 0." in script for script in scripts[1:])
     assert max(script.count("Ana:") for script in scripts) <= MOST_LINES + 1
+
+
+def said(script: str) -> str:
+    return script.removesuffix("(Tom is an engineer.)\nTom:")
+
+
+def test_all_agents_of_a_room_read_the_same_beginning() -> None:
+    toms = screenplay(Transcript("Tom", PERSONA, talk(9)), 9_000)
+    mias = screenplay(Transcript("Mia", "Mia paints.", talk(9)), 9_000)
+    assert mias == said(toms) + "(Mia paints.)\nMia:"
+
+
+def test_who_has_no_persona_is_not_introduced() -> None:
+    persona = "You are Tom. With you in the room: nobody."
+    assert screenplay(Transcript("Tom", persona, ()), 500) == "Tom:"
+
+
+def test_what_stands_in_brackets_at_a_cut_off_end_is_left_out() -> None:
+    lines = (Line("Mia", "And then we— [cut off by Ana Lu]"),)
+    assert screenplay(Transcript("Tom", "", lines), 500) == "Mia: And then we—\nTom:"
 
 
 @given(st.lists(st.text(max_size=900), max_size=60), st.text(max_size=900))

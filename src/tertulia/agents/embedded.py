@@ -16,7 +16,10 @@ from langchain_core.messages.ai import UsageMetadata
 from langchain_core.outputs import ChatGenerationChunk
 from pydantic import model_validator
 
-from tertulia.agents.engine import MODEL, Chunk, Engine, EngineSettings, engine_for, weights
+from tertulia.agents.callers import caller
+from tertulia.agents.echoes import worn
+from tertulia.agents.engine import Chunk, Engine, engine_for
+from tertulia.agents.llama import MODEL, EngineSettings, weights
 from tertulia.agents.restraint import Restraint
 from tertulia.agents.screenplay import introduction, screenplay
 from tertulia.agents.streaming import StreamedModel, last_piece, piece
@@ -29,6 +32,19 @@ WARMER = 0.25
 
 UNWANTED_TOKENS = [["!", -4], ["!!", -9], ["!!!", -9], ["...", -4], [" (", -9], ["(", -9]]
 """Stage directions and shouting, in which the model is otherwise rich; weights are logits."""
+
+NOTHING_AGAIN = {
+    "repeat_last_n": 256,
+    "dry_multiplier": 1.2,
+    "dry_allowed_length": 2,
+    "dry_penalty_last_n": 1024,
+    "dry_sequence_breakers": ["\n", ":"],
+}
+"""Runs of more than two tokens that were said before are made unlikely, the more the longer."""
+
+LINES_THAT_WEAR_WORDS_OUT = 8
+WORN = -4
+"""The weight, in logits, of a word with which several of the last lines began."""
 
 
 class Embedded(StreamedModel):
@@ -45,7 +61,8 @@ class Embedded(StreamedModel):
     context_tokens: int = 2048
     max_tokens: int = 48
     temperature: float = 0.6
-    repeat_penalty: float = 1.1
+    min_p: float = 0.05
+    repeat_penalty: float = 1.05
 
     @model_validator(mode="after")
     def _is_installed(self) -> "Embedded":
@@ -78,7 +95,9 @@ class Embedded(StreamedModel):
         for attempt in range(ATTEMPTS):
             restraint = _restraint(transcript)
             request = self._request(transcript, len(messages), attempt, stop or [])
-            async with aclosing(self.engine.complete(transcript.speaker, request)) as chunks:
+            async with aclosing(
+                self.engine.complete(_whose(transcript.speaker), request)
+            ) as chunks:
                 async for chunk in chunks:
                     if released := restraint.take(spent.count(chunk)):
                         yield piece(released)
@@ -98,10 +117,12 @@ class Embedded(StreamedModel):
             "prompt": screenplay(transcript, budget_bytes),
             "max_tokens": self.max_tokens,
             "temperature": self.temperature + attempt * WARMER,
+            "min_p": self.min_p,
             "repeat_penalty": self.repeat_penalty,
+            **NOTHING_AGAIN,
             "seed": _seed(self.seed, transcript.speaker, count, attempt),
             "stop": ["\n", *stop],
-            "logit_bias": UNWANTED_TOKENS,
+            "logit_bias": [*UNWANTED_TOKENS, *([f" {word}", WORN] for word in _worn(transcript))],
             "cache_prompt": True,
             "stream": True,
             "return_progress": True,
@@ -135,6 +156,17 @@ class Spent:
             total_tokens=self._read + self._written,
             input_token_details={"cache_read": self._cached},
         )
+
+
+def _whose(speaker: str) -> str:
+    """Name a speaker so that another room's is another one."""
+    who = caller()
+    return f"{who.room}/{who.participant or speaker}"
+
+
+def _worn(transcript: Transcript) -> list[str]:
+    """Words with which the room has begun to say everything: Alright, Building."""
+    return worn(line.text for line in transcript.lines[-LINES_THAT_WEAR_WORDS_OUT:])
 
 
 def _restraint(transcript: Transcript) -> Restraint:

