@@ -27,6 +27,7 @@ def test_new_words_soon_can_be_no_echo() -> None:
     assert possible == [True, True, False, False, False]
 
 
-def test_words_with_which_several_began_are_worn() -> None:
-    texts = ["Building a room is dear.", "I know.", "Building it!", "I do not.", "", "Yes."]
+def test_words_with_which_several_begin_or_end_are_worn() -> None:
+    texts = ["Building a room is dear.", "I know.", "Building it tomorrow!", "I do not.", ""]
     assert worn(texts) == ["Building"]
+    assert worn([*texts, "Not tomorrow"]) == ["Building", "tomorrow"]

@@ -10,6 +10,7 @@ from langchain_core.messages import HumanMessage
 from langchain_openai import ChatOpenAI
 from openai import AsyncOpenAI, OpenAI
 from openai.types.chat import ChatCompletionUserMessageParam
+from openai.types.shared_params import ResponseFormatJSONSchema
 from pydantic import SecretStr
 
 from tertulia.agents.embedded_server import KEY, EmbeddedServer, embedded_server
@@ -22,9 +23,16 @@ pytestmark = [pytest.mark.model, pytest.mark.net]
 SECRET = "a-key-of-the-tests"  # noqa: S105 - of a server that lives for a second
 HELLO: list[ChatCompletionUserMessageParam] = [{"role": "user", "content": "Count to ten."}]
 FOR_EVER = {"ignore_eos": True}
-AGE = {
-    "name": "person",
-    "schema": {"type": "object", "properties": {"age": {"type": "integer"}}, "required": ["age"]},
+AGE: ResponseFormatJSONSchema = {
+    "type": "json_schema",
+    "json_schema": {
+        "name": "person",
+        "schema": {
+            "type": "object",
+            "properties": {"age": {"type": "integer"}},
+            "required": ["age"],
+        },
+    },
 }
 
 
@@ -59,7 +67,7 @@ def test_the_openai_client_gets_answers_log_probabilities_and_json(server: Embed
             messages=[{"role": "user", "content": "Bo is 7. How old is he?"}],
             max_tokens=60,
             temperature=0,
-            response_format={"type": "json_schema", "json_schema": AGE},  # type: ignore[typeddict-item]
+            response_format=AGE,
         )
         assert isinstance(json.loads(shaped.choices[0].message.content or "")["age"], int)
         words = [

@@ -24,9 +24,10 @@ def alike(one: Words, other: Words) -> bool:
 
 
 def worn(texts: Iterable[str]) -> list[str]:
-    """The first words of more than one text, as they stand there; short ones do not wear out."""
-    first = Counter(words[0] for text in texts if (words := re.findall(r"\w+", text)))
-    return [word for word, count in first.items() if count > 1 and len(word) >= SHORTEST_WORN]
+    """The words with which more than one text begins or ends; short ones do not wear out."""
+    found = [words for text in texts if (words := re.findall(r"\w+", text))]
+    ends = Counter(word for words in found for word in {words[0], words[-1]})
+    return [word for word, count in ends.items() if count > 1 and len(word) >= SHORTEST_WORN]
 
 
 class Echo:

@@ -30,7 +30,10 @@ LINES_NOT_TO_REPEAT = 10
 WARMER = 0.25
 """How much is added to the temperature when the first attempt only repeated what was said."""
 
-UNWANTED_TOKENS = [["!", -4], ["!!", -9], ["!!!", -9], ["...", -4], [" (", -9], ["(", -9]]
+UNWANTED_TOKENS = [
+    *([token, -4] for token in ("!", "...")),
+    *([token, -9] for token in ("!!", "!!!", " (", "(", ")", ".)")),
+]
 """Stage directions and shouting, in which the model is otherwise rich; weights are logits."""
 
 NOTHING_AGAIN = {
@@ -44,7 +47,7 @@ NOTHING_AGAIN = {
 
 LINES_THAT_WEAR_WORDS_OUT = 8
 WORN = -4
-"""The weight, in logits, of a word with which several of the last lines began."""
+"""The weight, in logits, of a word that nobody wants to hear again."""
 
 
 class Embedded(StreamedModel):
@@ -122,7 +125,10 @@ class Embedded(StreamedModel):
             **NOTHING_AGAIN,
             "seed": _seed(self.seed, transcript.speaker, count, attempt),
             "stop": ["\n", *stop],
-            "logit_bias": [*UNWANTED_TOKENS, *([f" {word}", WORN] for word in _worn(transcript))],
+            "logit_bias": [
+                *UNWANTED_TOKENS,
+                *([f" {word}", WORN] for word in _unwanted(transcript)),
+            ],
             "cache_prompt": True,
             "stream": True,
             "return_progress": True,
@@ -164,9 +170,10 @@ def _whose(speaker: str) -> str:
     return f"{who.room}/{who.participant or speaker}"
 
 
-def _worn(transcript: Transcript) -> list[str]:
-    """Words with which the room has begun to say everything: Alright, Building."""
-    return worn(line.text for line in transcript.lines[-LINES_THAT_WEAR_WORDS_OUT:])
+def _unwanted(transcript: Transcript) -> list[str]:
+    """Words with which the room has begun to say everything, and one's own name."""
+    recent = transcript.lines[-LINES_THAT_WEAR_WORDS_OUT:]
+    return [*worn(line.text for line in recent), transcript.speaker.split()[-1]]
 
 
 def _restraint(transcript: Transcript) -> Restraint:

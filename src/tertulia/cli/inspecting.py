@@ -7,10 +7,12 @@ import typer
 
 from tertulia.cli.benching import Json
 from tertulia.cli.output import failing_clearly
+from tertulia.cli.serving import serve_model
 
 inspection = typer.Typer(
     help="Which models there are, whether they answer, and how fast.", no_args_is_help=True
 )
+inspection.command("serve")(serve_model)
 
 ModelsFile = Annotated[
     Path | None,

@@ -1,0 +1,26 @@
+"""``models serve`` serves until it is stopped."""
+
+import json
+import os
+import signal
+import subprocess
+
+import httpx
+import pytest
+from tests.cli.commands import COMMAND
+
+
+@pytest.mark.model
+@pytest.mark.net
+def test_the_embedded_model_is_served_until_somebody_stops_it() -> None:
+    command = [*COMMAND, "models", "serve", "--json"]
+    sizes = ["--port", "0", "--slots", "1", "--threads", "1", "--context-tokens", "256"]
+    environment = {**os.environ, "TERTULIA_API_KEY": ""}
+    with subprocess.Popen([*command, *sizes], stdout=subprocess.PIPE, env=environment) as serving:
+        assert serving.stdout is not None
+        told = json.loads(serving.stdout.readline())
+        url, key = told["base_url"], {"Authorization": f"Bearer {told['api_key']}"}
+        models = httpx.get(f"{url}/models", headers=key).json()
+        assert [model["id"] for model in models["data"]] == [told["model"]]
+        serving.send_signal(signal.SIGTERM)
+        assert serving.wait(timeout=60) == 0
