@@ -6,6 +6,7 @@ from .company import answer_language
 from .context import ContextReport, TokenBudget
 from .effects import Carried, carry_out
 from .embedded import Embedded
+from .embedded_server import EmbeddedServer, embedded_server
 from .faults import ModelFailed
 from .ledgered import in_ledger
 from .library import E5, Library, Retriever, WordHashing, retriever, search_documents
@@ -36,6 +37,7 @@ __all__ = [
     "ChatModel",
     "ContextReport",
     "Embedded",
+    "EmbeddedServer",
     "Hang",
     "IdempotencyKey",
     "InTurn",
@@ -62,6 +64,7 @@ __all__ = [
     "answer_language",
     "carry_out",
     "chat_model",
+    "embedded_server",
     "in_ledger",
     "local",
     "mcp_tools",
