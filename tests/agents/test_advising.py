@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 from langchain_core.messages import AIMessage, BaseMessage
 
-from tertulia.agents.advising import model_addresser, model_adviser
+from tertulia.agents.advising import model_addresser, model_adviser, model_router
 from tertulia.agents.cards import Card
 from tertulia.agents.scripted import Scripted
 from tertulia.agents.voting import model_vote
@@ -15,6 +15,8 @@ from tertulia.orchestrator.consultation import Consultation
 from tertulia.orchestrator.events import Event, Said
 from tertulia.orchestrator.floor import Seat
 from tertulia.orchestrator.room import Kind, ParticipantId, RoomId
+from tertulia.orchestrator.routing import Routing
+from tertulia.simulation import VirtualClock
 
 ANA, BO, EVE = (
     Seat(ParticipantId(who), who.title(), kind, joined=place)
@@ -57,6 +59,26 @@ async def test_two_of_one_name_are_asked_for_by_their_handles() -> None:
 async def test_a_model_that_breaks_is_told_to_the_room() -> None:
     with pytest.raises(RuntimeError, match="no model"):
         await model_adviser(Scripted([RuntimeError("no model")]))(TOLD)
+
+
+@pytest.mark.parametrize(
+    ("answer", "routed"),
+    [
+        ("Bo", "bo"),
+        ("everyone", "everyone"),
+        ("Nobody.", None),
+        ("Bo, I think", "Bo, I think"),
+        ("", "(no answer)"),
+    ],
+)
+async def test_a_model_routes_to_a_candidate_to_everyone_or_to_nobody(
+    answer: str, routed: str | None
+) -> None:
+    said = TOLD.view[-1]
+    told = Routing(
+        TOLD.candidates, TOLD.members, TOLD.view, said=said, until=9, clock=VirtualClock()
+    )
+    assert await model_router(Scripted([answer]), "Bo cooks.")(told) == routed
 
 
 @pytest.mark.parametrize(

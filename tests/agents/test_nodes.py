@@ -17,11 +17,13 @@ from tertulia.agents import (
     Scripted,
     TurnState,
     model_caller,
+    model_chooser,
     open_calls,
     planner,
     router,
     tool_executor,
 )
+from tertulia.agents.faults import ModelStrayed
 from tertulia.agents.nodes import joined, steps
 from tertulia.agents.state import Call, Round
 from tertulia.orchestrator import Reply, Turn
@@ -257,6 +259,20 @@ async def test_a_router_that_chooses_no_route_names_the_one_it_may_have_meant() 
 
     with pytest.raises(Misbehaved, match=r"'choose'.*chose 'draf'; did you mean 'draft'\?"):
         await router(choose, ["draft", "tools"])({}, Run(turn_in()))
+
+
+async def test_a_model_goes_one_of_the_ways_and_nothing_else() -> None:
+    routes = {"tools": "there is something to look up", "draft": "all is known"}
+    turn = turn_in(said(2, "ana", "Bo, tea?"))
+    go = router(model_chooser(Scripted(["Draft.", "I would look it up.", "tools"]), routes), routes)
+    assert [await go({}, Run(turn)), await go({}, Run(turn))] == ["draft", "tools"]
+    assert turn.spent.tokens > 0
+    lost = model_chooser(Scripted(["?", "?"]), routes, otherwise="draft")
+    assert await router(lost, routes)({}, Run(turn)) == "draft"
+    with pytest.raises(ModelStrayed, match="none of tools; draft"):
+        await router(model_chooser(Scripted(["?", "?"]), routes), routes)({}, Run(turn))
+    with pytest.raises(Invalid, match="cannot be told from another"):
+        model_chooser(Scripted(), ["draft", "Draft"])
 
 
 @pytest.mark.parametrize(

@@ -1,7 +1,8 @@
 # The types behind the face: at run time each name is imported when it is first used.
 
-from .advising import model_addresser, model_adviser
+from .advising import model_addresser, model_adviser, model_router
 from .cards import Card
+from .choosers import model_chooser
 from .company import answer_language
 from .context import ContextReport, TokenBudget
 from .effects import Carried, carry_out
@@ -71,6 +72,8 @@ __all__ = [
     "model_addresser",
     "model_adviser",
     "model_caller",
+    "model_chooser",
+    "model_router",
     "on_terms",
     "open_calls",
     "planner",

@@ -1,4 +1,4 @@
-"""A model that names who speaks next, for rooms whose policy is ``selector``, or who is meant."""
+"""A model that names who speaks next, whom an utterance is for, or who answers a person."""
 
 from langchain_core.messages import BaseMessage, HumanMessage, SystemMessage
 
@@ -9,6 +9,8 @@ from tertulia.agents.listening import ChatModel
 from tertulia.orchestrator.consultation import Adviser, Consultation
 from tertulia.orchestrator.inquiries import Addresser
 from tertulia.orchestrator.room import ParticipantId
+from tertulia.orchestrator.routes import EVERYONE
+from tertulia.orchestrator.routing import Router, Routing
 
 LINES = 12
 """How many of the last utterances the model is shown."""
@@ -62,6 +64,30 @@ def model_addresser(model: ChatModel) -> Addresser:
     return find
 
 
+def model_router(model: ChatModel, about: str = "") -> Router:
+    """Ask ``model`` who answers what its person has said to nobody in particular.
+
+    One of the candidates, everyone (the policy decides) or nobody; ``about`` says what they are
+    there for, if need be. An answer that is neither, twice, is handed on as it is, which the room
+    tells. Raises what the model raises.
+    """
+
+    async def route(told: Routing) -> str | None:
+        order = f"You say who answers a person: a name, {EVERYONE}, or {NOBODY}. {about}".strip()
+        named = _named(told) | {EVERYONE: EVERYONE}
+        messages = [SystemMessage(order, name="Router"), *lines_of(told, LINES)]
+        try:
+            with calling(BESIDE):
+                choice = await choose(
+                    model, messages, (*named, NOBODY), question="Who should reply?"
+                )
+        except ModelStrayed as error:
+            return str(error.said) or "(no answer)"
+        return named.get(choice.option)
+
+    return route
+
+
 def lines_of(told: Consultation, most: int) -> list[BaseMessage]:
     """The last utterances, each by whom it is."""
     names = {who: seat.name for who, seat in told.members.items()}
@@ -72,7 +98,7 @@ def lines_of(told: Consultation, most: int) -> list[BaseMessage]:
 def _named(told: Consultation) -> dict[str, ParticipantId]:
     """The candidates by name, or by handle where a name could be another's."""
     names = [seat.name.casefold() for seat in told.candidates]
-    taken = {name for name in names if names.count(name) > 1} | {NOBODY, EVERYBODY}
+    taken = {name for name in names if names.count(name) > 1} | {NOBODY, EVERYBODY, EVERYONE}
     return {
         seat.id if seat.name.casefold() in taken else seat.name: seat.id for seat in told.candidates
     }

@@ -113,3 +113,17 @@ def bench_embedded(
     from tertulia.cli.output import print_bench
 
     print_bench(measure(turns, cancels), json=json)
+
+
+@bench.command("choices")
+@failing_clearly
+def bench_choices(
+    *,
+    model: Annotated[str, typer.Option(help="scripted, embedded, or NAME@BASE_URL.")] = "embedded",
+    json: Json = False,
+) -> None:
+    """Who should reply? How often a model is right, held to the names and not."""
+    from tertulia.bench.choices import bench_choices as measure
+    from tertulia.cli.output import print_bench
+
+    print_bench(measure(model), json=json)

@@ -55,7 +55,8 @@ class Obedient:
             error = {"message": f"unknown field {refused[0]}", "type": "error", "code": None}
             return self.status, "application/json", [json.dumps({"error": error})]
         if body.get("prompt_logprobs") is not None and not body.get("stream"):
-            told = self.prompt(body) if "prompt_logprobs" in self.obeys else None
+            tells = {"prompt_logprobs", "prompt_nonsense"} & self.obeys
+            told = self.prompt(body) if tells else None
             return "200 OK", "application/json", [json.dumps(self.whole("", told))]
         would = self.mind(str(body["messages"][-1]["content"]))
         if "tools" in self.obeys and "tools" in body:
@@ -107,7 +108,7 @@ class Obedient:
         *before, last = body["messages"]
         answer, would = str(last["content"]), self.mind(str(before[-1]["content"]))
         told: list[Body | None] = [None, {"7": {"logprob": -3.0, "decoded_token": "\n"}}]
-        score = -0.5 if answer == would else -4.0
+        score = -0.5 if answer == would or "prompt_nonsense" in self.obeys else -4.0
         return [*told, *({"9": {"logprob": score, "decoded_token": a}} for a in answer)]
 
     def whole(self, text: str, prompt: object) -> Body:

@@ -231,6 +231,14 @@ async def test_only_as_many_tests_are_made_as_a_choice_needs() -> None:
 # ---- scores
 
 
+@pytest.mark.model
+async def test_the_embedded_model_tells_names_apart_that_begin_alike() -> None:
+    for name in ("Ann", "Anna"):
+        said: list[BaseMessage] = [HumanMessage(f"{name}, could you taste it?", name="Bo")]
+        choice = await choose(Embedded(threads=1), said, ("Ann", "Anna", "Bo"), question=WHO)
+        assert choice.option == name
+
+
 @pytest.mark.net
 async def test_the_likeliest_beginning_counts_where_the_answer_goes_on() -> None:
     async with obedient("Eve should, of course", "logprobs") as server:

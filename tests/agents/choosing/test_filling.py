@@ -15,6 +15,7 @@ from tests.agents.choosing.scripts import Keeping
 from tertulia.agents.choosing import Form, fill
 from tertulia.agents.choosing.filling import MOST_OF_A_GRAMMAR
 from tertulia.agents.connections import close_connections
+from tertulia.agents.embedded import Embedded
 from tertulia.agents.faults import ModelStrayed
 from tertulia.agents.remote import remote
 from tertulia.agents.scripted import Scripted
@@ -71,6 +72,11 @@ async def test_a_server_is_held_to_it_in_the_way_that_it_obeys(
         assert await fill(remote(server.base_url, "m"), ASKED, TABLE) == GOOD
     [asked] = server.bound()
     assert sent in asked
+
+
+@pytest.mark.model
+async def test_the_embedded_model_fills_in_what_it_is_held_to() -> None:
+    assert await fill(Embedded(threads=1), ASKED, TABLE) == GOOD
 
 
 @pytest.mark.net

@@ -56,6 +56,11 @@ async def test_what_is_ignored_without_a_word_is_not_taken_for_obeyed() -> None:
     assert "choice by guided: no (ignored: said 'Paris')" in str(found)
 
 
+async def test_log_probabilities_that_know_no_capital_are_none() -> None:
+    async with obedient("Paris", "prompt_nonsense") as server:
+        assert working(await capabilities(remote(server.base_url, "m"))) == set()
+
+
 async def test_what_is_refused_is_told_with_the_server_s_reason() -> None:
     async with obedient("Paris", "regex", refuses=["response_format", "tools"]) as server:
         found = await capabilities(remote(server.base_url, "m"))

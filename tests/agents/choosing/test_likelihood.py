@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from tertulia.agents.choosing.asking import Token
 from tertulia.agents.choosing.constraints import grammar_of, regex_of, response_format
-from tertulia.agents.choosing.likelihood import shares, shares_in
+from tertulia.agents.choosing.likelihood import mean_at_the_end, shares, shares_in
 
 
 def token(text: str, share: float, **others: float) -> Token:
@@ -36,6 +36,23 @@ def test_an_option_that_another_begins_with_is_known_by_its_end() -> None:
 def test_an_answer_of_something_else_tells_nothing() -> None:
     assert shares_in([token("Paris", 0.9, London=0.1)], ["Bo", "Eve"]) == {}
     assert shares_in([], ["Bo", "Eve"]) == {}
+
+
+@pytest.mark.parametrize(
+    ("pieces", "mean"),
+    [
+        (("Say:", "An", "na"), -2.0),
+        (("Say:", " Anna"), None),
+        (("Say:Anna",), None),
+        (("Anna", "."), None),
+        ((), None),
+    ],
+)
+def test_an_answer_is_scored_where_the_prompt_s_last_tokens_are_the_answer(
+    pieces: tuple[str, ...], mean: float | None
+) -> None:
+    told = [{"1": {"decoded_token": text, "logprob": -2.0}} for text in pieces]
+    assert mean_at_the_end([None, *told], "Anna") == mean
 
 
 @given(

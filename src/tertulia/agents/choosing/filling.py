@@ -11,7 +11,9 @@ from tertulia.agents.choosing.answers import Schema, Unfit, fitting, json_in
 from tertulia.agents.choosing.asking import FUNCTION, Account, Told, bound_to_call
 from tertulia.agents.choosing.capabilities import Kind
 from tertulia.agents.choosing.found import TOOL_CHOICE, holds, obeyed
+from tertulia.agents.choosing.local import Held
 from tertulia.agents.choosing.ways import How, Task, Way, settle
+from tertulia.agents.embedded import Embedded
 from tertulia.agents.listening import ChatModel
 from tertulia.agents.pool.model import Pooled
 from tertulia.agents.prices import Bill
@@ -19,6 +21,10 @@ from tertulia.agents.remote import Remote
 
 MOST_OF_A_GRAMMAR = 20_000
 """A longer schema (in letters, as JSON) is not put to a server's grammar: it takes too long."""
+
+
+MOST_LETTERS = 50_000
+"""What is filled in has no more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +61,7 @@ async def fill(
     form's ``check`` raises. Raises what the model raises.
     """
     wanted = form if isinstance(form, Form) else Form(form)
-    task = Task(model, messages, Account(bill), again=wanted.again)
+    task = Task(model, messages, Account(bill), again=wanted.again, most_letters=MOST_LETTERS)
     return (await settle(task, _ways(task, wanted))).answer
 
 
@@ -68,6 +74,8 @@ async def _ways(task: Task, form: Form) -> AsyncIterator[Way[dict[str, Any]]]:
         if spelling is not None:
             bound = served.bind(extra_body=spelling.of_schema(form.schema))
             yield Way(How.SCHEMA, bound, in_json, form.read)
+    if isinstance(model, Embedded):
+        yield Way(How.SCHEMA, Held(model, form.schema), "", form.read)
     if served is None or await holds(served, (Kind.CALLS, TOOL_CHOICE), task.account):
         called = bound_to_call(model, form.schema, form.name, form.about)
         if called is not None:

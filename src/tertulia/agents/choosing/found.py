@@ -22,6 +22,7 @@ from tertulia.agents.choosing.capabilities import (
 )
 from tertulia.agents.choosing.constraints import SPELLINGS, Body, Spelling
 from tertulia.agents.choosing.likelihood import PROMPT_LOGPROBS, likelihood_of, prompt_logprobs
+from tertulia.agents.embedded import Embedded
 from tertulia.agents.faults import ModelMissing, ModelRefused, ModelUnreachable
 from tertulia.agents.listening import ChatModel
 from tertulia.agents.pool.model import Pooled
@@ -67,6 +68,8 @@ async def capabilities(model: ChatModel) -> Capabilities:
     offered = []
     if likelihood_of(model) is not None:
         offered.append(Finding(Kind.SCORES, "the model itself", True, "it runs in this process"))
+    if isinstance(model, Embedded):
+        offered.append(Finding(Kind.SCHEMA, "its own grammar", True, "it runs in this process"))
     if bound_to_call(model, choice_schema(NO_CAPITAL)) is not None:
         offered.append(Finding(Kind.CALLS, "bind_tools", True, "it takes functions"))
     return Capabilities(tuple(offered))
@@ -197,7 +200,8 @@ async def _prompt_scored(model: Remote, account: Account) -> tuple[bool, str]:
     if found is None:
         return False, "ignored: nothing is told of the prompt"
     told = ", ".join(f"{name} {score:.1f}" for name, score in found.items())
-    return found["Paris"] == max(found.values()), f"nats a token: {told}"
+    likelier = all(found["Paris"] > found[name] for name in NO_CAPITAL)
+    return likelier, f"nats a token: {told}"
 
 
 async def _tokens_told(model: Remote, account: Account) -> tuple[bool, str]:

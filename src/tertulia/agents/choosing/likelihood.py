@@ -5,30 +5,22 @@ the mean over an answer's tokens counts, so that long ones are not at a disadvan
 """
 
 import asyncio
-import json
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from math import exp
 from typing import Any, Protocol, TypeAlias, runtime_checkable
 
 from langchain_core.messages import AIMessage, BaseMessage
 
-from tertulia.agents.callers import caller
 from tertulia.agents.choosing.asking import Account, Token
+from tertulia.agents.choosing.local import forced
 from tertulia.agents.embedded import Embedded
 from tertulia.agents.remote import Remote
-from tertulia.agents.transcript import transcript_of
 
 Scores: TypeAlias = dict[str, float]
 """By answer: its log-probability, in nats a token."""
 
 PROMPT_LOGPROBS = "prompt_logprobs"
 """What vLLM calls the log-probabilities of a prompt's own tokens."""
-
-MOST_BYTES = 1_500
-"""Of what was said, so much of its end is read by the embedded model, which reads slowly."""
-
-FORCE = 60.0
-"""Added to the logits of an answer's own tokens. What is told are logits before that."""
 
 
 @runtime_checkable
@@ -51,7 +43,7 @@ Likelihood: TypeAlias = Callable[
 def likelihood_of(model: Any) -> Likelihood | None:
     """What scores answers by that model, without any doubt about its server; or nothing."""
     if isinstance(model, Embedded):
-        return lambda *what: _forced(model, *what)
+        return lambda *what: forced(model, *what)
     if isinstance(model, Scoring):
         return lambda messages, question, answers, _: _told(model, messages, question, answers)
     return None
@@ -93,43 +85,6 @@ async def _told(
     return dict(await model.likelihood(messages, question, answers))
 
 
-async def _forced(
-    model: Embedded,
-    messages: list[BaseMessage],
-    question: str,
-    answers: Sequence[str],
-    account: Account,
-) -> Scores:
-    """Bind llama.cpp to each answer; it tells of each token what it was worth before that."""
-    lines = [f"{line.speaker}: {line.text}" for line in transcript_of(messages).lines]
-    said = "\n".join(lines).encode()[-MOST_BYTES:].decode(errors="ignore")
-    prompt = f"{said}\n{question}\nAnswer:".lstrip()
-    ambiguous = any(a != b and b.startswith(a) for a in answers for b in answers)
-    found = {}
-    for answer in answers:
-        text = f" {answer}\n" if ambiguous else f" {answer}"
-        request = {
-            "prompt": prompt,
-            "grammar": f"root ::= {json.dumps(text, ensure_ascii=False)}",
-            "logit_bias": [[text, FORCE]],
-            "logprobs": 1,
-            "temperature": 0.0,
-            "max_tokens": len(text.encode()),
-            "cache_prompt": True,
-            "stream": False,
-        }
-        bill = account.part()
-        tokens: list[float] = []
-        async for chunk in model.engine.complete(f"choice {caller().room}", request):
-            usage = chunk.get("usage") or {"prompt_tokens": 0, "completion_tokens": 0}
-            bill(usage["prompt_tokens"], usage["completion_tokens"])
-            for choice in chunk["choices"]:
-                told = (choice.get("logprobs") or {}).get("content") or ()
-                tokens += [token["logprob"] for token in told if token["token"]]
-        found[answer] = sum(tokens) / len(tokens)
-    return found
-
-
 async def prompt_logprobs(
     model: Remote, asked: list[BaseMessage], answers: Sequence[str], account: Account
 ) -> Scores | None:
@@ -147,14 +102,14 @@ async def prompt_logprobs(
         reply = await model.whole([*asked, AIMessage(answer)], body)
         usage = reply.get("usage") or {}
         bill(usage.get("prompt_tokens", 0), usage.get("completion_tokens", 0))
-        return _mean_at_the_end(reply.get("prompt_logprobs") or [], answer)
+        return mean_at_the_end(reply.get("prompt_logprobs") or [], answer)
 
     scores = await asyncio.gather(*map(score, answers))
     known = {a: s for a, s in zip(answers, scores, strict=True) if s is not None}
     return known if len(known) == len(answers) else None
 
 
-def _mean_at_the_end(prompt: Sequence[Mapping[str, Any] | None], answer: str) -> float | None:
+def mean_at_the_end(prompt: Sequence[Mapping[str, Any] | None], answer: str) -> float | None:
     """The mean over the last tokens of a prompt, which have to be the answer."""
     text, scores = "", []
     for position in reversed(prompt):

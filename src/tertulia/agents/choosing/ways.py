@@ -105,7 +105,7 @@ def stray(model: Any, what: str, said: str) -> ModelStrayed:
 
 async def _gone(task: Task, way: Way[T]) -> Settled[T]:
     order = " ".join(part for part in (task.question, way.form) if part)
-    messages = [*task.messages, HumanMessage(order)]
+    messages = [*task.messages, *([HumanMessage(order)] if order else [])]
     told = await ask(way.model, messages, task.account, task.most_letters)
     try:
         return Settled(way.read(told), _how(way, told), told)
