@@ -77,7 +77,7 @@ $(READY): pyproject.toml constraints.txt
 	@$(find_uv); \
 	python=$$(python3 -c 'import sys; print(sys.executable if sys.version_info >= (3, 11) else 3.11)'); \
 	$$uv venv --quiet --allow-existing --python "$$python" $(VENV); \
-	$$uv pip install --quiet --python $(VENV) -c constraints.txt -e '.[embedded,mcp,tasks,dev]'
+	$$uv pip install --quiet --python $(VENV) -c constraints.txt -e '.[embedded,mcp,tasks,telemetry,otlp,dev]'
 	@touch $@
 
 # pip installs torch, since it can be told of a CPU build on the disk; uv finds it there and keeps it.

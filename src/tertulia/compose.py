@@ -55,6 +55,7 @@ if TYPE_CHECKING:  # each takes a second to import; rooms without graphs and too
     from tertulia.agents.models import Models
     from tertulia.agents.terms import Terms
     from tertulia.graphs import Checkpoints, History
+    from tertulia.telemetry import Telemetry
 
 MEMORY = "memory:"
 NO_TOOLS = "takes no tools: it is no function from a model, a card and `tools` to a graph"
@@ -148,20 +149,31 @@ class House:
     """
 
     def __init__(
-        self, url: str | Log = MEMORY, *, clock: Clock | None = None, ledger: bool = True
+        self,
+        url: str | Log = MEMORY,
+        *,
+        clock: Clock | None = None,
+        ledger: bool = True,
+        telemetry: "Telemetry | None" = None,
     ) -> None:
         """Open the database at a URL, or take a log that is open.
 
         ``clock`` is the wall clock unless another is handed in. With ``ledger=False`` no tool call
-        is written down, so that after a crash one may run twice.
+        is written down, so that after a crash one may run twice. ``telemetry`` watches it all.
         """
         self._url = url if isinstance(url, str) else MEMORY
         self.log = open_log(url) if isinstance(url, str) else url
         self.memory = memory_of(self.log)
         self._shelves: dict[str, SqlShelf | VolatileShelf] = {}
         kept = ledger_of(self.log) if ledger else None
-        self.scheduler = Scheduler(self.log, clock or WallClock(), kept, memory=self.memory)
+        time, log = clock or WallClock(), self.log
         self._with_it = AsyncExitStack()
+        watched = None if telemetry is None else telemetry.watch(log, kept, time)
+        if watched is not None:
+            log, kept = watched.log, watched.ledger
+            self._with_it.callback(watched.leave)
+        self.scheduler = Scheduler(log, time, kept, memory=self.memory)
+        self.scheduler.escort = None if watched is None else watched.escort
 
     async def room(
         self,

@@ -64,7 +64,7 @@ def plain(requirement: str) -> str:
 def test_what_is_imported_is_asked_for() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
     extras = project["optional-dependencies"]
-    named = ("embedded", "mcp", "quantised", "tasks", "transformers")
+    named = ("embedded", "mcp", "otlp", "quantised", "tasks", "telemetry", "transformers")
     asked = [*project["dependencies"], *(one for extra in named for one in extras[extra])]
     declared = {plain(requirement) for requirement in asked}
     homes = packages_distributions()

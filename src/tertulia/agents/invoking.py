@@ -71,5 +71,6 @@ def _watched() -> bool:
     """Whether somebody traces this call, or listens to it."""
     config = var_child_runnable_config.get()
     callbacks: Any = None if config is None else config.get("callbacks")
-    handlers = getattr(callbacks, "handlers", callbacks)
-    return bool(handlers) or get_debug() or get_verbose() or bool(tracing_is_enabled())
+    handlers = getattr(callbacks, "handlers", callbacks) or ()
+    listening = any(not getattr(one, "sees_effects", False) for one in handlers)
+    return listening or get_debug() or get_verbose() or bool(tracing_is_enabled())

@@ -2,6 +2,7 @@
 
 import asyncio
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 import psutil
 
@@ -9,6 +10,9 @@ from tertulia.bench.meter import Case, Meter, bytes_of, database
 from tertulia.compose import MEMORY, House, agent, human
 from tertulia.orchestrator import Reply, Room, RoomSettings, Speaker, Turn
 from tertulia.orchestrator.policies import RoundRobin
+
+if TYPE_CHECKING:
+    from tertulia.telemetry import Telemetry
 
 WARM_UP = 50
 """Turns before anything is measured."""
@@ -24,17 +28,25 @@ class Talk:
 
     def in_memory(self, name: str, speaker: Speaker, floor: Case) -> Case:
         """Measure it with a log that is forgotten."""
-        return asyncio.run(self._measure(name, MEMORY, speaker, floor))
+        return asyncio.run(self.measure(name, MEMORY, speaker, floor))
 
     def durable(self, name: str, speaker: Speaker, floor: Case) -> Case:
         """Measure it with a log in SQLite."""
         with database() as path:
-            case = asyncio.run(self._measure(name, f"sqlite:///{path}", speaker, floor))
+            case = asyncio.run(self.measure(name, f"sqlite:///{path}", speaker, floor))
             turns = self.rooms * self.turns + WARM_UP
             return replace(case, bytes_per_turn=bytes_of(path) / turns)
 
-    async def _measure(self, name: str, url: str, speaker: Speaker, floor: Case) -> Case:
-        async with House(url) as house:
+    async def measure(
+        self,
+        name: str,
+        url: str,
+        speaker: Speaker,
+        floor: Case | None,
+        telemetry: "Telemetry | None" = None,
+    ) -> Case:
+        """Measure it with the log at ``url``, watched by ``telemetry`` if there is one."""
+        async with House(url, telemetry=telemetry) as house:
             await _spoken(await _opened(house, "warm-up", self.agents, WARM_UP, speaker))
             before = psutil.Process().memory_info().rss
             meter = Meter()

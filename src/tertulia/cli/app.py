@@ -9,6 +9,7 @@ from tertulia.cli.benching import Json, bench
 from tertulia.cli.evaluating import examine
 from tertulia.cli.inspecting import ModelsFile, inspection
 from tertulia.cli.output import failing_clearly
+from tertulia.cli.watching import LogJson, Metrics, Trace, watched
 
 app = typer.Typer(
     name="tertulia",
@@ -39,6 +40,9 @@ def demo(
     model: Model = None,
     models: ModelsFile = None,
     seed: Seed = None,
+    metrics: Metrics = None,
+    trace: Trace = None,
+    log_json: LogJson = None,
     json: Json = False,
 ) -> None:
     """Watch three agents and two people at a design meeting, live, with a real model."""
@@ -48,7 +52,17 @@ def demo(
     known = Models.found(models)
     own = "default" if "default" in known else "embedded"
     scenario = with_model(shipped("design_meeting"), own)
-    run_scenario(scenario, db=db, model=model, seed=seed, live=True, json=json, models=known)
+    with watched(metrics, trace, log_json) as told:
+        run_scenario(
+            scenario,
+            db=db,
+            model=model,
+            seed=seed,
+            live=True,
+            json=json,
+            models=known,
+            telemetry=told,
+        )
 
 
 @app.command()
@@ -61,6 +75,9 @@ def run(
     models: ModelsFile = None,
     seed: Seed = None,
     live: Annotated[bool, typer.Option("--live", help="On the wall clock.")] = False,
+    metrics: Metrics = None,
+    trace: Trace = None,
+    log_json: LogJson = None,
     json: Json = False,
 ) -> None:
     """Run a scenario in virtual time: the same seed gives the same log, to the byte."""
@@ -68,16 +85,18 @@ def run(
     from tertulia.cli.running import run_scenario
     from tertulia.simulation import load
 
-    run_scenario(
-        load(scenario),
-        db=db,
-        model=model,
-        seed=seed,
-        live=live,
-        json=json,
-        base=scenario.parent,
-        models=Models.found(models),
-    )
+    with watched(metrics, trace, log_json) as told:
+        run_scenario(
+            load(scenario),
+            db=db,
+            model=model,
+            seed=seed,
+            live=live,
+            json=json,
+            base=scenario.parent,
+            models=Models.found(models),
+            telemetry=told,
+        )
 
 
 @app.command()
@@ -93,6 +112,9 @@ def chat(
     db: Db = DB,
     model: Model = None,
     models: ModelsFile = None,
+    metrics: Metrics = None,
+    trace: Trace = None,
+    log_json: LogJson = None,
     json: Json = False,
 ) -> None:
     """Sit down in a room beside agents; type whenever you like, also while they speak."""
@@ -100,7 +122,17 @@ def chat(
     from tertulia.cli.chatting import chat_in
 
     known = Models.found(models)
-    chat_in(room, name=name, scenario=scenario, db=db, model=model, models=known, json=json)
+    with watched(metrics, trace, log_json) as told:
+        chat_in(
+            room,
+            name=name,
+            scenario=scenario,
+            db=db,
+            model=model,
+            models=known,
+            json=json,
+            telemetry=told,
+        )
 
 
 @app.command()

@@ -29,6 +29,21 @@ def bench_turns(
     print_bench(measure(agents, turns), json=json)
 
 
+@bench.command("telemetry")
+@failing_clearly
+def bench_telemetry(
+    *,
+    agents: Annotated[int, typer.Option(min=1)] = 10,
+    turns: Annotated[int, typer.Option(min=20)] = 1000,
+    json: Json = False,
+) -> None:
+    """What a turn costs that is watched, beside one that nobody watches."""
+    from tertulia.bench.telemetry import bench_telemetry as measure
+    from tertulia.cli.output import print_bench
+
+    print_bench(measure(agents, turns), json=json)
+
+
 @bench.command("floor")
 @failing_clearly
 def bench_floor(*, json: Json = False) -> None:

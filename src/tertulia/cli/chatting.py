@@ -6,6 +6,7 @@ from collections.abc import Callable
 from contextlib import aclosing
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from tertulia.agents.cards import Card
 from tertulia.agents.models import Models
@@ -25,6 +26,9 @@ from tertulia.orchestrator.visibility import sight_of
 from tertulia.simulation import Scenario, load
 from tertulia.simulation.scenario import Role
 from tertulia.storage import to_json
+
+if TYPE_CHECKING:
+    from tertulia.telemetry import Telemetry
 
 HELP = """\
   just type            say it to everybody; begin with a name, or use @Name, to ask somebody
@@ -65,14 +69,16 @@ def chat_in(
     model: str | None,
     models: Models,
     json: bool,
+    telemetry: "Telemetry | None" = None,
 ) -> None:
-    """Join ``room`` as ``name`` until the end of input or ``/leave``."""
+    """Join ``room`` as ``name`` until the end of input or ``/leave``; ``telemetry`` watches it."""
     wanted = COMPANY if scenario is None else load(scenario)
     if model is not None:
         wanted, models = with_model(wanted, model), models.without_agents()
     elif scenario is None and DEFAULT in models:
         wanted = with_model(wanted, DEFAULT)
-    means = Means(models, base=None if scenario is None else scenario.parent)
+    base = None if scenario is None else scenario.parent
+    means = Means(models, base=base, telemetry=telemetry)
     stopped = asyncio.run(_chat(room, name, wanted, db, means, json=json))
     if stopped:
         raise KeyboardInterrupt
@@ -83,7 +89,7 @@ async def _chat(
 ) -> bool:
     """Chat; whether it was stopped by Ctrl-C."""
     roles = [role for role in scenario.participants if role.kind is Kind.AGENT]
-    async with House(db) as house:
+    async with House(db, telemetry=means.telemetry) as house:
         kept = await house.checkpoints() if any(r.graph or r.tools for r in roles) else None
         tools = await toolkits(scenario, house, means.base, live=True)
         cast = speakers(scenario, 0, replace(means, checkpoints=kept, tools=tools))

@@ -52,18 +52,23 @@ if TYPE_CHECKING:  # LangGraph takes a second to import, and most scenarios have
     from langchain_core.tools import BaseTool
 
     from tertulia.graphs import Checkpoints
+    from tertulia.telemetry import Telemetry
 
 SEEDS = 2**31
 
 
 @dataclass(frozen=True, slots=True)
 class Means:
-    """What a scenario's agents have: models by name, tools by handle, files beside ``base``."""
+    """What a scenario's agents have: models by name, tools by handle, files beside ``base``.
+
+    ``telemetry`` watches what they do.
+    """
 
     models: Models
     checkpoints: "Checkpoints | None" = None
     base: Path | None = None
     tools: "Mapping[str, list[BaseTool]]" = field(default_factory=dict)
+    telemetry: "Telemetry | None" = None
 
 
 def shipped(name: str) -> Scenario:
@@ -83,11 +88,12 @@ def run_scenario(
     json: bool,
     base: Path | None = None,
     models: Models | None = None,
+    telemetry: "Telemetry | None" = None,
 ) -> None:
     """Run ``scenario`` to its end and show it; files that it names lie beside ``base``.
 
-    ``model`` is all its agents', whatever the scenario or ``models`` say. Without a seed a live run
-    draws one, and a run in virtual time takes 0.
+    ``model`` is all its agents', whatever the scenario or ``models`` say; ``telemetry`` watches it.
+    Without a seed a live run draws one, and a run in virtual time takes 0.
     """
     if seed is None:
         seed = random.SystemRandom().randrange(SEEDS) if live else 0
@@ -97,7 +103,8 @@ def run_scenario(
     if live and not json:
         print(f"seed {seed} · stop with Ctrl-C; the same seed goes on where it stopped")
     clock = WallClock() if live else VirtualClock()
-    show = _Showing(scenario, db, seed, clock, Means(known, base=base), json=json)
+    means = Means(known, base=base, telemetry=telemetry)
+    show = _Showing(scenario, db, seed, clock, means, json=json)
     if live:
         asyncio.run(show.put_on(db))
     elif scenario.faults is None:
@@ -173,7 +180,9 @@ class _Showing:
 
     async def put_on(self, where: str | Log) -> None:
         scenario, seed, clock = self._scenario, self._seed, self._clock
-        async with House(self._spoilt(where), clock=clock) as house:
+        async with House(
+            self._spoilt(where), clock=clock, telemetry=self._means.telemetry
+        ) as house:
             thinking = any(role.graph or role.tools for role in scenario.participants)
             live = isinstance(clock, WallClock)
             kept = await house.checkpoints() if thinking and live else None

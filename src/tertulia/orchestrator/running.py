@@ -6,7 +6,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from itertools import chain
-from typing import Any
+from typing import Any, TypeAlias
 
 from tertulia.orchestrator import admission
 from tertulia.orchestrator.admission import Progress
@@ -32,6 +32,12 @@ from tertulia.orchestrator.waits import Outside, Waits
 
 STUBBORN_S = 5.0
 """How long leaving waits for agents that will not be cancelled."""
+
+Deliver: TypeAlias = Callable[[str], None]
+"""Takes a piece of an utterance."""
+Escort: TypeAlias = Callable[[Hold, Speaker, Deliver], tuple[Speaker, Deliver]]
+"""Goes along with an agent's turn that begins here: what takes the place of its speaker, and of
+what its words are said to. It decides nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +73,7 @@ class RunningTurns:
         self.powers: Powers | None = None
         self.doubted: Callable[[], object] = _nothing
         """What is called when a turn has ended in which something is in doubt."""
+        self.escort: Escort | None = None
         self._room = room
         self._running: dict[TurnId, RunningTurn] = {}
         self._alarms: dict[TurnId, Callable[[], None]] = {}
@@ -117,12 +124,15 @@ class RunningTurns:
             problem = f"no program speaks for {hold.participant!r} in this process"
             self._room.owe(self._cutting(hold, Outcome.FAILED, problem=problem))
             return
+        deliver: Deliver = partial(self._deliver, hold)
+        if self.escort is not None:
+            speaker, deliver = self.escort(hold, speaker, deliver)
         seen = Turn(
             hold,
             floor.members,
             self._room.transcript.view(hold, sight_of(floor, hold.participant)),
             self._room.clock,
-            partial(self._deliver, hold),
+            deliver,
             partial(self._news, turn),
             in_mind(chain(*floor.notes.values()), sight_of(floor, hold.participant), hold.audience),
         )

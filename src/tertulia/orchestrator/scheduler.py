@@ -34,6 +34,7 @@ from tertulia.orchestrator.room import (
     room_name,
 )
 from tertulia.orchestrator.routing import Router
+from tertulia.orchestrator.running import Escort
 from tertulia.orchestrator.subrooms import SubRoom
 from tertulia.orchestrator.transcript import UTTERANCES
 from tertulia.orchestrator.transitions import fold
@@ -72,6 +73,8 @@ class Scheduler:
         self._leaving = False
         self.adviser: Adviser | None = None
         """Who advises the rooms that are opened from now on, unless they get another adviser."""
+        self.escort: Escort | None = None
+        """Who goes along with the turns of the rooms that are opened from now on."""
 
     async def open(
         self,
@@ -180,6 +183,7 @@ class Scheduler:
             )
         opened = Room(live, self._log, self._breakouts, older=floor.head > 0)
         live.turns.powers = Agency(opened, self.live)
+        live.turns.escort = self.escort
         if self.adviser is not None:
             opened.consult(self.adviser)
         if floor.phase is Phase.UNOPENED:

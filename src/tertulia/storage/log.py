@@ -146,6 +146,10 @@ class SqlLog:
             raise ShuttingDown
         return self._query(query)
 
+    def tell_batches(self, told: Callable[[int, float], None]) -> None:
+        """Tell of each transaction of the writer: its jobs, and the seconds that it took."""
+        self._writer.told = told
+
     def drop(self) -> None:
         """Let go as a process does that is killed: write nothing more, and give nothing back."""
         self._writer.closed = True

@@ -67,6 +67,8 @@ class Writer:
         self._task: asyncio.Task[None] | None = None
         self._alarm: asyncio.TimerHandle | None = None
         self.closed = False
+        self.told: Callable[[int, float], None] | None = None
+        """Told of each transaction: how many jobs it had, and how many seconds it took."""
         self.chains: dict[RoomId, bytes] = {}
         """The digest at the head of each room that this process owns."""
 
@@ -126,7 +128,10 @@ class Writer:
             while wanted:
                 await asyncio.sleep(0)  # let the rooms that are ready too join this transaction
                 jobs, self._jobs = self._jobs, []
+                began = loop.time()
                 results = await loop.run_in_executor(self._thread, self._commit, jobs)
+                if self.told is not None:
+                    self.told(len(jobs), loop.time() - began)
                 for job, result in zip(jobs, results, strict=True):
                     _keep_promise(job.promise, result)
                 wanted = any(job.urgent for job in self._jobs)

@@ -8,7 +8,7 @@ by default, and then nothing is made.
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import ClassVar, TypeAlias
 
 from tertulia.agents.callers import Caller
 
@@ -121,16 +121,19 @@ Watcher: TypeAlias = Callable[[Sighting], object]
 
 
 class Watchers:
-    """Those who watch one pool. It is false while nobody does."""
+    """Those who watch one pool, and those who watch all. It is false while nobody does."""
 
     __slots__ = ("_watchers",)
+
+    everywhere: ClassVar[tuple[Watcher, ...]] = ()
+    """Those who watch every pool of this process."""
 
     def __init__(self) -> None:
         """Nobody watches."""
         self._watchers: tuple[Watcher, ...] = ()
 
     def __bool__(self) -> bool:
-        return bool(self._watchers)
+        return bool(self._watchers or Watchers.everywhere)
 
     def add(self, watcher: Watcher) -> Callable[[], None]:
         """Let somebody watch; what is returned ends that."""
@@ -143,11 +146,21 @@ class Watchers:
 
     def tell(self, sighting: Sighting) -> None:
         """Tell all of them. One that fails does no harm to the call: it is logged."""
-        for watcher in self._watchers:
+        for watcher in (*Watchers.everywhere, *self._watchers):
             try:
                 watcher(sighting)
             except Exception:
                 _LOG.exception("a watcher of a pool failed at %s", type(sighting).__name__)
+
+
+def watch_every_pool(watcher: Watcher) -> Callable[[], None]:
+    """Let somebody see what all pools of this process do; what is returned ends that."""
+    Watchers.everywhere += (watcher,)
+
+    def leave() -> None:
+        Watchers.everywhere = tuple(one for one in Watchers.everywhere if one is not watcher)
+
+    return leave
 
 
 class Watched:
