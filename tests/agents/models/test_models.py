@@ -2,7 +2,7 @@
 
 import asyncio
 import os
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from dataclasses import fields
 from pathlib import Path
 from typing import Any
@@ -19,7 +19,7 @@ from tertulia.agents.models.document import Model
 from tertulia.agents.models.places import API_KEY, BASE_URL, MODEL, MODELS
 from tertulia.agents.models.reading import BadModels
 from tertulia.agents.models.recipes import EMBEDDED, FITS, PATIENCE, REMOTE, TRANSFORMERS
-from tertulia.agents.pool import Pooled
+from tertulia.agents.pool import Caller, Pooled
 from tertulia.agents.remote import Patience, Remote
 from tertulia.agents.scripted import Scripted
 from tertulia.compose import adviser, speaker
@@ -36,6 +36,10 @@ pools:
   team:
     servers: {{left: qwen, right: {{base_url: {right}, model: qwen3, most: 1, price_in: 0.5}}}}
     allowances: {{school: {{tokens: 100}}}}
+    budgets: {{rooms: {{"*": {{cost: 2.5}}}}}}
+    hedging: 0.05
+    probe_every_s: 30
+    patience_s: 4
 agents:
   mia: {{model: talk}}
   bo: {{temperature: 0.9, max_tokens: 7}}
@@ -62,6 +66,14 @@ async def hung_up() -> AsyncIterator[None]:
 
 def team(left: str = NOWHERE, right: str = NOWHERE) -> Models:
     return Models.parse(TEAM.format(left=left, right=right))
+
+
+async def until(comes_true: Callable[[], object]) -> None:
+    for _ in range(5_000):
+        if comes_true():
+            return
+        await asyncio.sleep(0.001)
+    raise AssertionError("it did not come true")
 
 
 def settings_of(model: Any) -> Any:
@@ -109,7 +121,12 @@ def test_a_pool_has_what_the_file_says_of_it() -> None:
     pool: Any = team()["team"]
     assert pool.endpoints["right"].most == 1
     assert (pool.price_in, pool.price_out) == (0.5, None)
-    assert pool.allowances["school"].tokens == 100
+    assert pool.accounts.of(Caller(tenant="school"), "tenant").tokens == 100
+    assert pool.budgets.rooms["*"].cost == 2.5
+    assert (pool.hedging, pool.probe_every_s, pool.patience_s) == (0.05, 30, 4)
+    assert not pool.budgets.strict
+    strict: Any = Models.parse("pools: {p: {servers: [scripted], budgets: {strict: true}}}")["p"]
+    assert strict.budgets.strict
     assert pool.endpoints["left"].model.temperature == 0.4
 
 
@@ -132,11 +149,9 @@ async def test_two_agents_with_settings_of_their_own_wait_in_one_queue() -> None
         pool: Any = models["team"]
         bo, ana = (models.speaking_for(Card(name, model="team")) for name in ("Bo", "Ana"))
         first = asyncio.create_task(bo.ainvoke(ASKED))
-        while not server.asked:  # noqa: ASYNC110 - the request is under way
-            await asyncio.sleep(0.01)
+        await until(lambda: server.asked)
         second = asyncio.create_task(ana.ainvoke(ASKED))
-        while not len(pool.calls.queue):  # noqa: ASYNC110
-            await asyncio.sleep(0.01)
+        await until(lambda: len(pool.calls.queue))
         assert [len(server.running) for server in pool.calls.servers] == [1]
         assert (server.asked[0]["temperature"], server.asked[0]["max_tokens"]) == (
             0.9,
@@ -250,6 +265,7 @@ def test_the_environment_alone_is_enough(monkeypatch: pytest.MonkeyPatch) -> Non
     monkeypatch.setenv(API_KEY, "x")
     model = chat_model("default")
     assert model.api_key_env == API_KEY
+    assert repr(Models.found()) == "Models(default in the environment)"
 
 
 def test_the_environment_says_which_name_is_the_default(

@@ -50,6 +50,8 @@ def test_a_file_may_say_nothing(text: str) -> None:
 @pytest.mark.parametrize(
     ("text", "line", "what"),
     [
+        ("pools:\n  p:\n    servers: [embedded]\n    budgets: {room: {}}", 4, "mean 'rooms'?"),
+        ("pools:\n  p:\n    servers: [embedded]\n    hedging: 2", 4, "less than or equal to 1"),
         ("[]", 1, "is a mapping with models, pools, agents and default"),
         ("defaul: x", 1, "did you mean 'default'?"),
         ("models: {a: b", 1, "not YAML"),

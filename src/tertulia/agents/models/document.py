@@ -76,10 +76,19 @@ class Agent(Tuning):
 
 
 class Allowance(Strict):
-    """What one tenant may use of a pool altogether."""
+    """What somebody may use of a pool altogether."""
 
     tokens: Amount | None = None
     cost: Amount | None = None
+
+
+class Budgets(Strict):
+    """Who may use how much of a pool, by name; ``"*"`` is each that is not named."""
+
+    tenants: dict[Name, Allowance] = Field(default_factory=dict)
+    rooms: dict[Name, Allowance] = Field(default_factory=dict)
+    participants: dict[Name, Allowance] = Field(default_factory=dict)
+    strict: bool = False
 
 
 def _named(given: Any) -> Any:
@@ -99,10 +108,14 @@ AnAgent: TypeAlias = Annotated[Agent, BeforeValidator(_named)]
 
 
 class Pool(Strict):
-    """Several servers of one model behind one name."""
+    """Several servers of one model behind one name; ``allowances`` are the budgets of tenants."""
 
     servers: Annotated[dict[Name, AServer], BeforeValidator(_by_name), Field(min_length=1)]
     allowances: dict[Name, Allowance] = Field(default_factory=dict)
+    budgets: Budgets = Budgets()
+    hedging: Annotated[float, Field(ge=0, le=1)] | None = None
+    probe_every_s: Seconds | None = None
+    patience_s: Seconds | None = None
     price_in: Price | None = None
     price_out: Price | None = None
 

@@ -13,7 +13,7 @@ from tertulia.agents.cards import Card
 from tertulia.agents.models.document import Agent, Document, Model, Server
 from tertulia.agents.models.making import made
 from tertulia.agents.models.mistakes import instead
-from tertulia.agents.models.places import Surroundings, file_of
+from tertulia.agents.models.places import ENVIRONMENT, Surroundings, file_of
 from tertulia.agents.models.reading import load, parse
 from tertulia.agents.models.recipes import POOL, PRICES, REMOTE, Recipe, follow, given, names
 from tertulia.agents.models.secrecy import masked
@@ -71,7 +71,8 @@ class Models:
         with _finding:
             if place not in _found or _found[place][0] != state:
                 book = load(file) if file is not None else None
-                made = cls(book, surroundings=around, where=str(file or ""))
+                places = [str(file)] * (file is not None) + [ENVIRONMENT] * bool(around.model)
+                made = cls(book, surroundings=around, where=" and ".join(places))
                 _found[place] = (state, made)
             return _found[place][1]
 

@@ -3,10 +3,14 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
+from tertulia.agents.models import document
 from tertulia.agents.models.document import Pool, Server
 from tertulia.agents.models.recipes import limits
-from tertulia.agents.pool import Allowance, Endpoint, Pooled, pooled
+from tertulia.agents.pool import Allowance, Budgets, Endpoint, Pooled, pooled
 from tertulia.agents.streaming import StreamedModel
+
+HOW = ("hedging", "probe_every_s", "patience_s")
+"""How a pool goes about its calls, where the file says so."""
 
 
 def pool_of(name: str, pool: Pool, servers: Mapping[str, tuple[Server, StreamedModel]]) -> Pooled:
@@ -17,15 +21,19 @@ def pool_of(name: str, pool: Pool, servers: Mapping[str, tuple[Server, StreamedM
     endpoints = {
         server: Endpoint(model, **limits(entry)) for server, (entry, model) in servers.items()
     }
-    allowances = {
-        tenant: Allowance(**allowed.model_dump(exclude_none=True))
-        for tenant, allowed in pool.allowances.items()
-    }
+    budgets = Budgets(
+        _allowed({**pool.budgets.tenants, **pool.allowances}),
+        _allowed(pool.budgets.rooms),
+        _allowed(pool.budgets.participants),
+        strict=pool.budgets.strict,
+    )
+    settings = {of: value for of in HOW if (value := getattr(pool, of)) is not None}
     models = [model for _, model in servers.values()]
     return pooled(
         name,
         endpoints,
-        allowances=allowances,
+        budgets=budgets,
+        **settings,
         price_in=_first(pool.price_in, _highest(models, "price_in")),
         price_out=_first(pool.price_out, _highest(models, "price_out")),
     )
@@ -43,6 +51,10 @@ def tuned(
     }
     # A copy of pydantic's has the private attributes of the first one: what waits, runs, is used.
     return shared.model_copy(update={"endpoints": endpoints, **prices})
+
+
+def _allowed(given: "Mapping[str, document.Allowance]") -> dict[str, Allowance]:
+    return {who: Allowance(**most.model_dump(exclude_none=True)) for who, most in given.items()}
 
 
 def _highest(models: Iterable[StreamedModel], price: str) -> float | None:

@@ -9,7 +9,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from tertulia.agents.models.document import Agent, Allowance, Document, Model, Pool, Server
+from tertulia.agents.models.document import Agent, Allowance, Budgets, Document, Model, Pool, Server
 from tertulia.agents.models.mistakes import Mistake, of_document
 from tertulia.agents.models.secrecy import HIDDEN, SECRET_NAME, VARIABLE, masked, secrets_in
 from tertulia.agents.source import LETTERS, Loc, NotYaml, Source, read
@@ -170,14 +170,16 @@ def _no_such_field(loc: Loc) -> str:
 
 def _fields(loc: Loc) -> Iterator[str]:
     """The fields of the part that stands there."""
-    part: type[Document | Model | Server | Pool | Allowance | Agent] = Document
+    part: type[Document | Model | Server | Pool | Allowance | Budgets | Agent] = Document
     match loc:
         case ("models", _):
             part = Model
         case ("pools", _, "servers", _):
             part = Server
-        case ("pools", _, "allowances", _):
+        case ("pools", _, "allowances", _) | ("pools", _, "budgets", _, _):
             part = Allowance
+        case ("pools", _, "budgets"):
+            part = Budgets
         case ("pools", _):
             part = Pool
         case ("agents", _):
