@@ -1,7 +1,8 @@
 """The commands of ``bench`` by name; each imports what it needs when it runs."""
 
+from enum import Enum
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
@@ -52,6 +53,39 @@ def bench_floor(*, json: Json = False) -> None:
     from tertulia.cli.output import print_bench
 
     print_bench(measure(), json=json)
+
+
+class Bits(Enum):
+    """How many bits a weight has."""
+
+    EIGHT = "8bit"
+    FOUR = "4bit"
+
+
+@bench.command("batching")
+@failing_clearly
+def bench_batching(
+    *,
+    path: Annotated[str, typer.Option(help="A model's folder; without, random weights.")] = "",
+    quantise: Annotated[Bits | None, typer.Option(help="Fewer bits a weight.")] = None,
+    threads: Annotated[int, typer.Option(min=1)] = 1,
+    read: Annotated[int, typer.Option(min=1, help="Tokens of a prompt.")] = 64,
+    write: Annotated[int, typer.Option(min=2, help="Tokens of an answer.")] = 32,
+    runs: Annotated[int, typer.Option(min=1)] = 1,
+    json: Json = False,
+) -> None:
+    """Tokens a second of Transformers in this process: 1, 2, 4 and 8 rooms, and one at a time."""
+    from tertulia.agents.local.settings import Settings
+    from tertulia.bench.batching import Load
+    from tertulia.bench.batching import bench_batching as measure
+    from tertulia.cli.output import print_bench
+
+    bits: Literal["8bit", "4bit"] | None = None
+    if quantise is not None:
+        bits = "8bit" if quantise is Bits.EIGHT else "4bit"
+    Settings(path or "random", quantise=bits).check()
+    found = measure(path=path, quantise=bits, threads=threads, load=Load(read, write, runs))
+    print_bench(found, json=json)
 
 
 @bench.command("memory")

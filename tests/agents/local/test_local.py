@@ -9,6 +9,7 @@ from langchain_core.messages import AIMessage, BaseMessage, HumanMessage, System
 from tests.agents.local.conftest import Made
 from tests.agents.local.tiny import ADAPTED, SENTENCE
 
+from tertulia.agents.choosing import How, choose
 from tertulia.agents.faults import ModelMissing, ModelRefused
 from tertulia.agents.local import Local, Settings, local
 from tertulia.agents.local.worker import Worker
@@ -219,6 +220,32 @@ async def test_what_is_not_there_is_missed_at_once(made: Made) -> None:
         local(made.model, "./nowhere")
     with pytest.raises(ModelMissing, match="was not downloaded before"):
         await said(local("somebody/something-never-downloaded"), "Hello")
+
+
+async def test_answers_are_scored_as_the_library_scores_them(made: Made) -> None:
+    import torch
+    from transformers import AutoModelForCausalLM, AutoTokenizer
+
+    answers = [SENTENCE, SENTENCE[:5], "Bo", "B"]
+    model = steady(made)
+    found = await model.likelihood(told("Hello"), "Who?", answers)
+    plain = AutoModelForCausalLM.from_pretrained(made.model)
+    tokenizer = AutoTokenizer.from_pretrained(made.model)
+    machine: Any = model.worker._machine
+    prompt = machine.prompt(model._question([*told("Hello"), HumanMessage("Who?")], []))
+    for answer in answers:
+        tokens = [*tokenizer(answer)["input_ids"], tokenizer.eos_token_id]
+        with torch.inference_mode():
+            logits = plain(torch.tensor([[*prompt, *tokens]])).logits[0].log_softmax(-1)
+        score = [float(logits[len(prompt) - 1 + at, token]) for at, token in enumerate(tokens)]
+        assert found[answer] == pytest.approx(sum(score) / len(score), abs=1e-3)
+    assert max(found, key=lambda answer: found[answer]) == SENTENCE
+
+
+async def test_a_persona_chooses_what_its_adapter_makes_likely(made: Made) -> None:
+    for name, folder in made.adapters.items():
+        choice = await choose(steady(made, folder), told("Hello"), list(ADAPTED.values()))
+        assert (choice.option, choice.how) == (ADAPTED[name], How.SCORES)
 
 
 @pytest.mark.parametrize("quantise", ["8bit", "4bit"])

@@ -148,6 +148,12 @@ async def test_a_pass_that_fails_fails_those_in_it_and_the_next_begins_anew(
     assert (await heard(worker, saying("abc")))[0] == "abc"
 
 
+async def test_answers_are_scored_and_none_is_written(worker: Worker, machine: Spelling) -> None:
+    text, last = await heard(worker, saying("abc", answers=("yes", "no")))
+    assert (text, last.scores, last.written, machine.passes) == ("", (3.0, 2.0), 0, [])
+    await idle(worker, machine)
+
+
 async def test_a_missing_adapter_fails_nobody_else(worker: Worker) -> None:
     lost, fine = await asyncio.gather(
         heard(worker, saying("abc", adapter="gone")),

@@ -1,7 +1,7 @@
 """One answer as it comes into being: its tokens, its text, its chance, and who listens."""
 
 import asyncio
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from random import Random
 
 from tertulia.agents.local.batching import Request
@@ -70,6 +70,10 @@ class Answer:
         if len(self._written) >= self._most:
             return self._end("length", text + self._stops.rest())
         return Piece(text) if text else None
+
+    def scored(self, scores: Sequence[float]) -> Piece:
+        """Tell how likely the answers are that were asked about."""
+        return Piece("", "stop", len(self._prompt), self.known, scores=tuple(scores))
 
     def _end(self, reason: str, text: str) -> Piece:
         return Piece(text, reason, len(self._prompt), self.known, len(self._written))

@@ -3,6 +3,9 @@
 Imported on the worker's thread only, because torch takes seconds.
 """
 
+from collections.abc import Sequence
+from typing import Any
+
 from tokenizers.decoders import DecodeStream
 
 from tertulia.agents.local.answers import Decode
@@ -10,15 +13,15 @@ from tertulia.agents.local.chat import encoded, turns_of
 from tertulia.agents.local.passes import Passes
 from tertulia.agents.local.questions import Question
 from tertulia.agents.local.settings import Settings
-from tertulia.agents.local.weights import load
+from tertulia.agents.local.weights import Loaded, load
 
 
 class Transformer(Passes):
     """One model of Hugging Face's, as `worker` uses it."""
 
-    def __init__(self, settings: Settings) -> None:
-        """Load it. Raises ``ModelFailed``."""
-        super().__init__(load(settings))
+    def __init__(self, settings: Settings, loaded: Loaded | None = None) -> None:
+        """Load it, unless it is loaded. Raises ``ModelFailed``."""
+        super().__init__(loaded or load(settings))
         self.context, self.ends = self.loaded.context, self.loaded.ends
 
     def prompt(self, question: Question) -> list[int]:
@@ -26,6 +29,13 @@ class Transformer(Passes):
         settings = self.loaded.settings
         turns = turns_of(question.messages, settings)
         return encoded(turns, question.tools, self.loaded.tokenizer, settings)
+
+    def score(self, serial: int, logits: Any, answers: Sequence[str]) -> list[float]:
+        """How likely each answer is, with its end: the mean of its tokens' log-probabilities."""
+        tokenizer = self.loaded.tokenizer
+        end = [] if tokenizer.eos_token_id is None else [tokenizer.eos_token_id]
+        told = [tokenizer(text, add_special_tokens=False)["input_ids"] for text in answers]
+        return self.forced(serial, logits, [[*tokens, *end] for tokens in told])
 
     def decoder(self) -> Decode:
         """Make what turns one answer's tokens into text, whole characters at a time."""

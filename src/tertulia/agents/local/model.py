@@ -7,12 +7,13 @@ weights and its batches.
 
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import aclosing
+from dataclasses import replace
 from hashlib import blake2b
 from typing import Any
 
 from langchain_core.callbacks import AsyncCallbackManagerForLLMRun
 from langchain_core.language_models import LanguageModelInput
-from langchain_core.messages import AIMessage, AIMessageChunk, BaseMessage
+from langchain_core.messages import AIMessage, AIMessageChunk, BaseMessage, HumanMessage
 from langchain_core.messages.ai import UsageMetadata
 from langchain_core.messages.tool import tool_call_chunk
 from langchain_core.outputs import ChatGenerationChunk
@@ -115,6 +116,20 @@ class Local(StreamedModel):
                     yield self._last(text, heard, calls)
                 elif text := tag.take(text):
                     yield piece(text)
+
+    async def likelihood(
+        self, messages: list[BaseMessage], question: str, answers: Sequence[str]
+    ) -> dict[str, float]:
+        """How likely each answer is after the messages and the question: nats a token.
+
+        The answers are forced on the model, not drawn; ``tertulia.agents.choosing`` chooses by it.
+        Raises ``ModelFailed``.
+        """
+        asked = [*messages, HumanMessage(question)] if question else messages
+        about = replace(self._question(asked, []), answers=tuple(answers))
+        async with aclosing(self.worker.answer(about)) as pieces:
+            heard = [piece async for piece in pieces]
+        return dict(zip(answers, heard[-1].scores, strict=True))
 
     def _question(
         self,

@@ -164,6 +164,28 @@ class Passes:
             seat.length += 1
         return logits
 
+    def forced(self, serial: int, logits: Any, answers: Sequence[Sequence[int]]) -> list[float]:
+        """Put answers after a prompt that is read: the mean log-probability of each one's tokens.
+
+        ``logits`` are those after the prompt. All answers are read in one pass.
+        """
+        reading = self._reading[serial]
+        with _memory(), torch.inference_mode():
+            keys = [(layer.keys, layer.values) for layer in reading.cache.layers]
+            self._keep(reading.adapter, reading.tokens, keys)
+            shown = logits.float().log_softmax(-1).expand(len(answers), -1)[:, None]
+            longest = max(map(len, answers))
+            if longest > 1:
+                reading.cache.batch_repeat_interleave(len(answers))
+                told = [[*answer[:-1], *[0] * (longest - len(answer))] for answer in answers]
+                adapters = [reading.adapter] * len(answers)
+                later = self._run(told, reading.cache, adapters, all_of_them=True)
+                shown = torch.cat([shown, later.float().log_softmax(-1)], dim=1)
+            return [
+                float(shown[row, range(len(answer)), list(answer)].mean())
+                for row, answer in enumerate(answers)
+            ]
+
     def leave(self, serial: int, tokens: Sequence[int] = ()) -> None:
         """Let go of a prompt or a row; what was read and written (``tokens``) is kept, if told."""
         self._reading.pop(serial, None)
@@ -210,18 +232,25 @@ class Passes:
             self.kept.keep(adapter, tokens, copies)
 
     def _run(
-        self, tokens: Sequence[Sequence[int]], cache: Any, adapters: list[str], **more: Any
+        self,
+        tokens: Sequence[Sequence[int]],
+        cache: Any,
+        adapters: list[str],
+        *,
+        all_of_them: bool = False,
+        **more: Any,
     ) -> Any:
+        """Run the model: the logits after the last token of each row, or after all of them."""
         if self.loaded.adapters:
             more["adapter_names"] = adapters
         told = self.loaded.model(
             input_ids=torch.tensor(tokens, device=self.loaded.device),
             use_cache=True,
             **{self._cache_name: cache},
-            **self._last_only,
+            **({} if all_of_them else self._last_only),
             **more,
         )
-        return told.logits[:, -1]
+        return told.logits if all_of_them else told.logits[:, -1]
 
 
 def _grown(old: Any, rows: int, columns: int) -> Any:

@@ -14,7 +14,8 @@ class Question:
     """The messages to answer, for whom, and how.
 
     ``adapter`` is the path of a LoRA adapter, or empty; ``most`` is in tokens; ``patience_seconds``
-    is how long to wait for a row. An ``endless`` answer ends at nothing but ``most``.
+    is how long to wait for a row. An ``endless`` answer ends at nothing but ``most``. Where there
+    are ``answers``, nothing is written: it is asked how likely each of them is.
     """
 
     messages: Sequence[BaseMessage]
@@ -28,13 +29,15 @@ class Question:
     seed: int = 0
     patience_seconds: float = 60.0
     endless: bool = False
+    answers: Sequence[str] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Piece:
     """Some text. With the last come why it ends (``stop`` or ``length``) and the tokens counted.
 
-    ``read`` are the prompt's, of which ``known`` were kept from before.
+    ``read`` are the prompt's, of which ``known`` were kept from before. ``scores`` are those of the
+    answers that were asked about: nats a token.
     """
 
     text: str
@@ -42,3 +45,4 @@ class Piece:
     read: int = 0
     known: int = 0
     written: int = 0
+    scores: tuple[float, ...] = ()

@@ -39,6 +39,7 @@ class Machine(Protocol):
     def begin(self, serial: int, tokens: Sequence[int], adapter: str) -> int: ...  # noqa: D102
     def read(self, serial: int, count: int) -> Any: ...  # noqa: D102
     def join(self, serial: int) -> None: ...  # noqa: D102
+    def score(self, serial: int, logits: Any, answers: Sequence[str]) -> list[float]: ...  # noqa: D102
     def write(self, tokens: Mapping[int, int]) -> Any: ...  # noqa: D102
     def likeliest(self, logits: Any, wants: Sequence[Want]) -> list[Likeliest]: ...  # noqa: D102
     def leave(self, serial: int, tokens: Sequence[int] = ()) -> None: ...  # noqa: D102
@@ -192,6 +193,11 @@ class Worker:
         logits = machine.read(serial, tokens)
         self._batch = batching.read(self._batch, serial, tokens)
         if any(row.request.serial == serial and not row.reading for row in self._batch.rows):
+            if answers := self._answers[serial].question.answers:
+                scores = machine.score(serial, logits, answers)
+                self._posts.append((self._answers[serial], self._answers[serial].scored(scores)))
+                self._drop(serial)
+                return
             machine.join(serial)
             self._draw(logits, (serial,))
 
