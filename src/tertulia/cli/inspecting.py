@@ -12,7 +12,6 @@ from tertulia.cli.serving import serve_model
 inspection = typer.Typer(
     help="Which models there are, whether they answer, and how fast.", no_args_is_help=True
 )
-inspection.command("serve")(serve_model)
 
 ModelsFile = Annotated[
     Path | None,
@@ -61,3 +60,6 @@ def bench_model(
     from tertulia.cli.model_pages import print_speed
 
     print_speed(models, name, tokens=tokens, at_once=at_once, json=json)
+
+
+inspection.command("serve")(serve_model)

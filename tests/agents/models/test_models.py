@@ -240,6 +240,15 @@ def test_a_file_that_is_named_and_not_there_is_refused(monkeypatch: pytest.Monke
         chat_model("scripted")
 
 
+def test_a_file_of_another_program_is_told_from_one_that_was_named(nowhere: Path) -> None:
+    (nowhere / "models.yaml").write_text("- id: gpt2\n")
+    with pytest.raises(BadModels, match=r"line 1: is a mapping.*\n  nobody named it, it lies here"):
+        chat_model("scripted")
+    with pytest.raises(BadModels) as caught:
+        Models.found("models.yaml")
+    assert "nobody" not in str(caught.value)
+
+
 def test_what_is_found_is_the_same_until_it_is_changed(
     nowhere: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -14,7 +14,7 @@ from tertulia.agents.models.document import Agent, Document, Model, Server
 from tertulia.agents.models.making import made
 from tertulia.agents.models.mistakes import instead
 from tertulia.agents.models.places import ENVIRONMENT, Surroundings, file_of
-from tertulia.agents.models.reading import load, parse
+from tertulia.agents.models.reading import BadModels, load, parse
 from tertulia.agents.models.recipes import POOL, PRICES, REMOTE, Recipe, follow, given, names
 from tertulia.agents.models.secrecy import masked
 from tertulia.orchestrator.errors import Unknown
@@ -70,7 +70,10 @@ class Models:
         place = str(file.absolute()) if file is not None else ""
         with _finding:
             if place not in _found or _found[place][0] != state:
-                book = load(file) if file is not None else None
+                try:
+                    book = load(file) if file is not None else None
+                except BadModels as error:
+                    raise error.by_itself() if not (path or around.file) else error from None
                 places = [str(file)] * (file is not None) + [ENVIRONMENT] * bool(around.model)
                 made = cls(book, surroundings=around, where=" and ".join(places))
                 _found[place] = (state, made)

@@ -19,6 +19,7 @@ EXPANDED = ("base_url", "model")
 """The fields in which ``${NAME}`` stands for what the environment variable holds."""
 
 QUOTE = "; put what has ${NAME} in it in quotes"
+OTHERWISE = "if it is not meant, name another with --models or TERTULIA_MODELS"
 SHAPE = "is a mapping with models, pools, agents and default"
 
 SPELT = {
@@ -47,6 +48,11 @@ class BadModels(Invalid):
     """A ``models.yaml`` that cannot be used; ``problems`` has a sentence for each mistake."""
 
     says = "{where} cannot be used:\n  {what}"
+
+    def by_itself(self) -> "BadModels":
+        """The same about a file that nobody named: it may be another program's."""
+        what = f"{self.what}\n  nobody named it, it lies here: {OTHERWISE}"
+        return BadModels(where=self.where, what=what, problems=self.problems)
 
 
 def load(path: Path) -> Document:
