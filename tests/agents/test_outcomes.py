@@ -164,9 +164,9 @@ async def test_a_call_that_comes_into_doubt_when_its_turn_has_been_cut_is_asked_
 async def test_many_are_asked_about_a_few_at_a_time_and_what_only_read_never() -> None:
     first = House()
     await first.room("ana cy bo")
-    left = [uncertain(number) for number in range(OUTCOMES + 3)]
+    left = [uncertain(number, state=EffectState.RUNNING) for number in range(OUTCOMES + 3)]
     harmless = uncertain(99, policy=EffectPolicy.SAFE_RETRY)
-    for effect in (*left, harmless):
+    for effect in (harmless, *left):
         await first.log.ledger.write(effect, 1)  # type: ignore[attr-defined]
     first.crash()
     house = House(first.memory)

@@ -35,7 +35,7 @@ class Mutant:
     @property
     def path(self) -> Path:
         """The file, from the root of the repository."""
-        return SOURCE / "orchestrator" / self.file
+        return SOURCE / self.file
 
     def of(self, source: str) -> str:
         """The file's text, broken."""
@@ -69,8 +69,9 @@ def a_copy() -> Iterator[Path]:
 def verdict(copy: Path, tests: Sequence[str], limit_s: float = LIMIT_S) -> tuple[str, str]:
     """What tests say of a copy: ``fails``, ``passes``, ``hangs`` or ``breaks``; and how."""
     nodes = [str(ROOT / "tests" / node) for node in tests]
-    quick = ["-q", "-x", "-p", "no:cacheprovider", "--hypothesis-profile=no-shrinking"]
-    command = [sys.executable, "-m", "pytest", *quick, *nodes]
+    quick = ["-q", "-x", "-p", "no:cacheprovider"]
+    drawing = ["-p", "tests.mutants.profile", "--hypothesis-profile=no-shrinking"]
+    command = [sys.executable, "-m", "pytest", *quick, *drawing, *nodes]
     setting = {**os.environ, "PYTHONPATH": str(copy / "src"), "PYTHONDONTWRITEBYTECODE": "1"}
     try:
         ran = subprocess.run(

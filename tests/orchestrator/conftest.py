@@ -1,6 +1,6 @@
 """How these tests draw: the same examples every time, and nobody hurries them."""
 
-from hypothesis import HealthCheck, Phase, settings
+from hypothesis import HealthCheck, settings
 
 settings.register_profile(
     "same-every-time",
@@ -8,10 +8,5 @@ settings.register_profile(
     deadline=None,
     max_examples=80,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
-)
-settings.register_profile(
-    "no-shrinking",  # for who only wants to know whether there is a failure
-    parent=settings.get_profile("same-every-time"),
-    phases=[Phase.explicit, Phase.generate],
 )
 settings.load_profile("same-every-time")

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from tertulia.orchestrator.admission.words import check_words
 from tertulia.orchestrator.approvals import ARGUMENTS, ApprovalRule, Matter, OutcomeAsked
-from tertulia.orchestrator.effects import Effect, EffectPolicy
+from tertulia.orchestrator.effects import Effect
 from tertulia.orchestrator.events import Draft, OutcomeRecorded
 from tertulia.orchestrator.floor import Approval, Floor, Phase
 from tertulia.orchestrator.room import ROOM
@@ -19,14 +19,13 @@ def ask_outcomes(floor: Floor, in_doubt: Sequence[Effect]) -> tuple[Draft, ...]:
     """Have persons say what became of these, as far as their turns are over.
 
     What is asked already is not asked again; a question about another effect than these is dropped.
-    One that only read the world (``safe_retry``) is let be.
     """
     if floor.phase not in (Phase.OPEN, Phase.PAUSED):
         return ()
     asked = {one.effect: one for one in floor.approvals if one.kind is Matter.OUTCOME}
     doubtful = {effect.id for effect in in_doubt}
     gone = [one for one in asked.values() if one.open and one.effect not in doubtful]
-    new = [effect for effect in in_doubt if effect.id not in asked and _is_left(floor, effect)]
+    new = [e for e in in_doubt if e.id not in asked and floor.unfinished(e.turn) is None]
     room = max(0, OUTCOMES - len(asked) + len(gone))
     return (*map(_recorded, gone), *map(_asked, new[:room]))
 
@@ -34,11 +33,6 @@ def ask_outcomes(floor: Floor, in_doubt: Sequence[Effect]) -> tuple[Draft, ...]:
 def outcome_recorded(floor: Floor, name: str) -> tuple[Draft, ...]:
     """The ledger has what somebody said of this one."""
     return tuple(_recorded(one) for one in floor.approvals if one.id == name)
-
-
-def _is_left(floor: Floor, effect: Effect) -> bool:
-    """Whether nobody but a person can tell any more."""
-    return effect.policy is not EffectPolicy.SAFE_RETRY and floor.unfinished(effect.turn) is None
 
 
 def _asked(effect: Effect) -> Draft:
