@@ -10,7 +10,7 @@ from langchain_core.messages import AIMessage, BaseMessage, HumanMessage, System
 
 from tertulia.agents.embedded import Embedded
 from tertulia.agents.engine import Engine, close_engines, engine_for
-from tertulia.agents.faults import ModelMissing, ModelRefused
+from tertulia.agents.faults import ModelMissing, ModelRefused, ModelUnreachable
 from tertulia.agents.llama import EngineSettings
 
 ASKED: list[BaseMessage] = [
@@ -120,6 +120,25 @@ def test_after_closing_the_next_call_starts_a_fresh_engine() -> None:
     close_engines()
     assert tom().invoke(ASKED).content
     assert engine() is not before
+
+
+@pytest.mark.model
+async def test_an_engine_that_closes_fails_the_calls_that_run_and_that_wait() -> None:
+    engine = Engine(EngineSettings(threads=1, slots=1, context_tokens=512))
+    begun = asyncio.Event()
+
+    async def listen() -> None:
+        async for _ in engine.complete("Tom", {**LONG_STORY, "max_tokens": 400}):
+            begun.set()
+
+    calls = [asyncio.create_task(listen()) for _ in range(3)]
+    await begun.wait()
+    await asyncio.to_thread(engine.close)
+    async with asyncio.timeout(30):
+        ends = await asyncio.gather(*calls, return_exceptions=True)
+    assert [type(end) for end in ends] == [ModelUnreachable] * 3
+    with pytest.raises(ModelUnreachable, match="closed"):
+        await listen()
 
 
 async def test_without_its_packages_it_says_what_to_install() -> None:
