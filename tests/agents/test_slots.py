@@ -20,15 +20,16 @@ def test_a_prompt_that_goes_on_stays_where_it_was_read() -> None:
 
 def test_agents_of_the_same_name_in_two_rooms_do_not_share_a_slot() -> None:
     slots = Slots(2)
-    mine, other = turn(slots, "a/mia", "Ana: Yes.\nMia:"), turn(slots, "b/mia", "Lin: No.\nMia:")
+    mine = turn(slots, "a/mia", "Ana: Welcome to the kitchen of this house.\nMia:")
+    other = turn(slots, "b/mia", "Ana: Welcome to the garden behind this house.\nMia:")
     assert mine != other
-    assert turn(slots, "a/mia", "Ana: Yes.\nMia: Why?\nMia:") == mine
+    assert turn(slots, "a/mia", "Ana: Welcome to the kitchen of this house.\nMia: Why?") == mine
 
 
 def test_a_speaker_whose_prompt_begins_anew_gets_the_slot_that_it_had() -> None:
     slots = Slots(2)
-    had = turn(slots, "a/mia", "Ana: One.\nMia:")
     turn(slots, "b/leo", "Lin: Two.\nLeo:")
+    had = turn(slots, "a/mia", "Ana: One.\nMia:")
     assert turn(slots, "a/mia", "Tom: Three.\nMia:") == had
 
 
