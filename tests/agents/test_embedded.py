@@ -152,9 +152,10 @@ async def test_without_its_packages_it_says_what_to_install() -> None:
         tom()
 
 
-async def test_repeating_itself_twice_ends_in_silence() -> None:
+@pytest.mark.parametrize("again", [" We can build that.", " I am an engineer."])
+async def test_repeating_itself_or_its_persona_twice_ends_in_silence(again: str) -> None:
     async def parrot(*_: object) -> object:
-        yield {"choices": [{"text": " We can build that."}]}
+        yield {"choices": [{"text": again}]}
 
     with patch.object(Engine, "complete", parrot):
         assert (await tom().ainvoke(ASKED)).content == ""

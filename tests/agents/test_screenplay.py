@@ -5,7 +5,13 @@ from itertools import pairwise
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tertulia.agents.screenplay import LINES_PER_HOP, MOST_LINES, introduction, screenplay
+from tertulia.agents.screenplay import (
+    LINES_PER_HOP,
+    MOST_LINES,
+    boasts,
+    introduction,
+    screenplay,
+)
 from tertulia.agents.transcript import Line, Transcript
 
 PERSONA = "You are Tom, an engineer. Reply in one sentence."
@@ -49,6 +55,15 @@ def test_all_agents_of_a_room_read_the_same_beginning() -> None:
 def test_who_has_no_persona_is_not_introduced() -> None:
     persona = "You are Tom. With you in the room: nobody."
     assert screenplay(Transcript("Tom", persona, ()), 500) == "Tom:"
+
+
+def test_a_persona_that_is_told_again_is_known() -> None:
+    assert boasts("Jack is a sailor who knows the weather.") == ["I am a sailor.", "I'm a sailor."]
+    assert boasts("Zoe is an old friend, and a poet.") == [
+        "I am an old friend.",
+        "I'm an old friend.",
+    ]
+    assert boasts("Tom drives the bus.") == []
 
 
 def test_what_stands_in_brackets_at_a_cut_off_end_is_left_out() -> None:

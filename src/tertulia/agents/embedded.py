@@ -21,7 +21,7 @@ from tertulia.agents.echoes import worn
 from tertulia.agents.engine import Chunk, Engine, engine_for
 from tertulia.agents.llama import MODEL, EngineSettings, weights
 from tertulia.agents.restraint import Restraint
-from tertulia.agents.screenplay import introduction, screenplay
+from tertulia.agents.screenplay import boasts, introduction, screenplay
 from tertulia.agents.streaming import StreamedModel, last_piece, piece
 from tertulia.agents.transcript import Transcript, transcript_of
 
@@ -178,7 +178,8 @@ def _unwanted(transcript: Transcript) -> list[str]:
 
 def _restraint(transcript: Transcript) -> Restraint:
     recent = [line.text for line in transcript.lines[-LINES_NOT_TO_REPEAT:]]
-    known = [introduction(transcript), *recent]
+    told = introduction(transcript)
+    known = [told, *boasts(told), *recent]
     return Restraint(transcript.speaker, transcript.others, known)
 
 

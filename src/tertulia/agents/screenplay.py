@@ -17,6 +17,7 @@ LINES_PER_HOP = 8
 LINE_BYTES = 400
 PERSONA_BYTES = 300
 
+BEING = re.compile(r" is (an? .+?)(?= who\b| that\b|[,.;]|$)")
 CUT_OFF = re.compile(r" \[cut off(?: by [^\]]*)?\]$")
 MENTION = re.compile(r"(?<!\w)@(?=\w)")
 
@@ -41,6 +42,11 @@ def introduction(transcript: Transcript) -> str:
     told = re.sub(rf"^You are (?:{who}\b)?[,:]?\s*", f"{transcript.speaker} is ", first)
     told = re.sub(r"^An? ", lambda word: f"{transcript.speaker} is {word[0].lower()}", told)
     return "" if told == f"{transcript.speaker} is ." else told
+
+
+def boasts(known: str) -> list[str]:
+    """How a speaker would say again what an introduction tells: "I am a carpenter."."""
+    return [f"{i_am} {found[1]}." for found in BEING.finditer(known) for i_am in ("I am", "I'm")]
 
 
 def _written(line: Line) -> str:
