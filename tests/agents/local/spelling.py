@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from tertulia.agents.faults import ModelMissing
-from tertulia.agents.local.answers import Decode
+from tertulia.agents.local.answers import Decode, Held
 from tertulia.agents.local.questions import Question
 from tertulia.agents.local.sampling import Likeliest, Want
 
@@ -37,6 +37,10 @@ class Spelling:
     def decoder(self) -> Decode:
         """A letter a token."""
         return chr
+
+    def held(self, question: Question) -> Held | None:
+        """Nothing is held to anything."""
+        return None
 
     def begin(self, serial: int, tokens: Sequence[int], adapter: str) -> int:
         """Know nothing beforehand."""

@@ -154,6 +154,12 @@ def test_one_chunk_is_read_between_two_tokens_of_the_others() -> None:
     ]
 
 
+def test_who_has_written_all_he_may_writes_no_more() -> None:
+    state, _ = entered(joined(batch(Limits()), asked(0, length=1, most=2)), 0.0)
+    state = wrote(read(state, 0, 1), (0,))
+    assert work(state) == Work()
+
+
 def test_what_is_known_is_not_read_again() -> None:
     state, _ = entered(joined(batch(Limits()), asked(0, length=10)), 0.0)
     assert work(known(state, 0, 9)).read == (0, 1)

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Callable, Collection, Sequence
 from random import Random
+from typing import Protocol
 
 from tertulia.agents.local.batching import Request
 from tertulia.agents.local.questions import Piece, Question
@@ -11,6 +12,13 @@ from tertulia.agents.local.text import Stops
 
 Decode = Callable[[int], str]
 """Takes the next token of an answer; its text, as far as its characters are whole."""
+
+
+class Held(Protocol):
+    """What an answer is held to; see `grammar`."""
+
+    def allowed(self) -> bytes: ...  # noqa: D102
+    def take(self, token: int) -> bool: ...  # noqa: D102
 
 
 class Answer:
@@ -31,13 +39,14 @@ class Answer:
         self._stops = Stops(question.stops)
         self._chance = Random(question.seed)  # noqa: S311 - draws words, not secrets
         self._decode: Decode = str
+        self._held: Held | None = None
 
     def prepare(
-        self, prompt: list[int], most: int, ends: Collection[int], decode: Decode
+        self, prompt: list[int], most: int, ends: Collection[int], decode: Decode, held: Held | None
     ) -> Request:
         """Take the prompt, once it is written in tokens; what the batcher has to know."""
         question = self.question
-        self._prompt, self._most, self._decode = prompt, most, decode
+        self._prompt, self._most, self._decode, self._held = prompt, most, decode, held
         self._ends = () if question.endless else ends
         return Request(self.serial, question.room, question.rank, len(prompt), most, self._until)
 
@@ -56,7 +65,8 @@ class Answer:
         """What has to be known to draw the next token."""
         how = self.question.sampling
         penalty = how.repetition_penalty
-        return Want(how.breadth, penalty, self.tokens if penalty != 1 else ())
+        allowed = None if self._held is None else self._held.allowed
+        return Want(how.breadth, penalty, self.tokens if penalty != 1 else (), allowed)
 
     def take(self, likeliest: Likeliest) -> Piece | None:
         """Draw the next token: the text that it makes sure, if any, or the end."""
@@ -65,7 +75,9 @@ class Answer:
             return self._end("stop", self._stops.rest())
         self._written.append(token)
         text = self._stops.take(self._decode(token))
-        if self._stops.found:
+        whole = self._held is not None and self._held.take(token)
+        if self._stops.found or whole:
+            text += self._stops.rest()
             return self._end("stop", text)
         if len(self._written) >= self._most:
             return self._end("length", text + self._stops.rest())

@@ -23,6 +23,7 @@ from langchain_core.utils.function_calling import convert_to_openai_tool
 from pydantic import model_validator
 
 from tertulia.agents.callers import caller
+from tertulia.agents.local.bounds import bound
 from tertulia.agents.local.chat import Calls
 from tertulia.agents.local.questions import Piece, Question
 from tertulia.agents.local.sampling import Sampling
@@ -137,10 +138,12 @@ class Local(StreamedModel):
         stop: list[str],
         *,
         tools: Sequence[dict[str, Any]] = (),
+        tool_choice: str | dict[str, Any] | None = None,
+        response_format: dict[str, Any] | None = None,
         max_tokens: int | None = None,
         **_: Any,
     ) -> Question:
-        who = caller()
+        who, held = caller(), bound(tools, tool_choice, response_format)
         others = [f"\n{name}:" for name in transcript_of(messages).others]
         return Question(
             messages,
@@ -148,7 +151,7 @@ class Local(StreamedModel):
             rank=int(who.rank),
             adapter=self.adapter,
             tools=tools,
-            stops=[*stop, *others],
+            stops=[*stop, *([] if held else others)],
             most=max_tokens or self.max_tokens,
             sampling=self.sampling,
             seed=_seed(
@@ -156,6 +159,7 @@ class Local(StreamedModel):
                 [(message.type, message.name, str(message.content)) for message in messages],
             ),
             patience_seconds=self.first_token_seconds,
+            bound=held,
         )
 
     def _last(self, text: str, heard: Piece, calls: Calls) -> ChatGenerationChunk:
@@ -178,12 +182,15 @@ class Local(StreamedModel):
         self,
         tools: Sequence[dict[str, Any] | type | Callable[..., Any] | BaseTool],
         *,
-        tool_choice: str | None = None,
+        tool_choice: str | dict[str, Any] | None = None,
         **kwargs: Any,
     ) -> Runnable[LanguageModelInput, AIMessage]:
-        """Offer tools to a model whose chat template knows them; ``none`` offers none."""
+        """Offer tools to a model whose chat template knows them; ``none`` offers none.
+
+        With ``tool_choice`` any, required or the name of a tool, any model is held to a call of it.
+        """
         offered = [] if tool_choice == "none" else [convert_to_openai_tool(tool) for tool in tools]
-        return self.bind(tools=offered, **kwargs)
+        return self.bind(tools=offered, tool_choice=tool_choice, **kwargs)
 
 
 def local(path: str, adapter: str = "", **settings: Any) -> Local:

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from inspect import signature
 from typing import Any
 
+import numpy as np
 import torch
 from transformers import Cache, DynamicCache, RepetitionPenaltyLogitsProcessor
 from transformers.cache_utils import DynamicLayer
@@ -212,6 +213,10 @@ class Passes:
                     seen = torch.tensor([want.seen], device=scores.device)
                     penalise = RepetitionPenaltyLogitsProcessor(want.penalty)
                     scores[row : row + 1] = penalise(seen, scores[row : row + 1])
+                if want.allowed is not None:
+                    bits = np.unpackbits(np.frombuffer(want.allowed(), np.uint8), bitorder="little")
+                    fits = torch.from_numpy(bits[: scores.shape[1]] == 1).to(scores.device)
+                    scores[row].masked_fill_(~fits, -torch.inf)
             breadth = min(max(want.breadth for want in wants), scores.shape[1])
             values, ids = scores.topk(breadth)
             return list(zip(ids.tolist(), values.tolist(), strict=True))

@@ -6,6 +6,7 @@ from typing import Any
 
 from langchain_core.messages import BaseMessage
 
+from tertulia.agents.local.bounds import Bound
 from tertulia.agents.local.sampling import Sampling
 
 
@@ -15,7 +16,8 @@ class Question:
 
     ``adapter`` is the path of a LoRA adapter, or empty; ``most`` is in tokens; ``patience_seconds``
     is how long to wait for a row. An ``endless`` answer ends at nothing but ``most``. Where there
-    are ``answers``, nothing is written: it is asked how likely each of them is.
+    are ``answers``, nothing is written: it is asked how likely each of them is. ``bound`` is what
+    the answer is held to.
     """
 
     messages: Sequence[BaseMessage]
@@ -30,6 +32,7 @@ class Question:
     patience_seconds: float = 60.0
     endless: bool = False
     answers: Sequence[str] = ()
+    bound: Bound | None = None
 
 
 @dataclass(frozen=True, slots=True)

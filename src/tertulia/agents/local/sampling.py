@@ -5,7 +5,7 @@ Nothing here knows a model.
 """
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import accumulate
 from math import exp
@@ -55,12 +55,14 @@ class Sampling:
 class Want:
     """What is to be known of a row's next token: so many of the likeliest.
 
-    ``seen`` are the tokens that a ``penalty`` other than 1 makes less likely.
+    ``seen`` are the tokens that a ``penalty`` other than 1 makes less likely; ``allowed`` tells
+    which tokens may come at all, a bit each.
     """
 
     breadth: int
     penalty: float = 1.0
     seen: Sequence[int] = ()
+    allowed: Callable[[], bytes] | None = None
 
 
 Likeliest = tuple[list[int], list[float]]

@@ -16,7 +16,7 @@ from typing import Any, Protocol
 
 from tertulia.agents.faults import ModelFailed, ModelRefused, ModelStalled, ModelUnreachable
 from tertulia.agents.local import batching
-from tertulia.agents.local.answers import Answer, Decode
+from tertulia.agents.local.answers import Answer, Decode, Held
 from tertulia.agents.local.batching import Limits, Request
 from tertulia.agents.local.questions import Piece, Question
 from tertulia.agents.local.sampling import Likeliest, Want
@@ -36,6 +36,7 @@ class Machine(Protocol):
     def seats(self) -> tuple[int, ...]: ...  # noqa: D102
     def prompt(self, question: Question) -> list[int]: ...  # noqa: D102
     def decoder(self) -> Decode: ...  # noqa: D102
+    def held(self, question: Question) -> Held | None: ...  # noqa: D102
     def begin(self, serial: int, tokens: Sequence[int], adapter: str) -> int: ...  # noqa: D102
     def read(self, serial: int, count: int) -> Any: ...  # noqa: D102
     def join(self, serial: int) -> None: ...  # noqa: D102
@@ -157,7 +158,9 @@ class Worker:
         if most < 1:
             what = f"a prompt of {len(prompt)} tokens leaves no room of {machine.context}"
             raise self._failed(ModelRefused, what, "shorten it, or raise `context_tokens`")
-        return answer.prepare(prompt, most, machine.ends, machine.decoder())
+        return answer.prepare(
+            prompt, most, machine.ends, machine.decoder(), machine.held(answer.question)
+        )
 
     def _loaded(self) -> Machine:
         if self._machine is None:
