@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 from langchain_core.messages import BaseMessage, HumanMessage, SystemMessage
 
 from tertulia.agents.choosing import choose
-from tertulia.agents.choosing.answers import option_in
+from tertulia.agents.choosing.answers import one_of, option_in
 from tertulia.agents.choosing.asking import Account, ask
 from tertulia.agents.choosing.constraints import grammar_of
 from tertulia.agents.connections import close_connections
@@ -103,8 +103,8 @@ async def _figures(way: str, answer: Callable[[Talk], Awaitable[str]]) -> dict[s
 
 async def _asked(model: ChatModel, talk: Talk) -> str:
     names = talk.names.split()
-    order = f"{QUESTION} Answer with one of these and nothing else: {'; '.join(names)}."
-    told = await ask(model, [*_said(talk), HumanMessage(order)], Account())
+    order = HumanMessage(f"{QUESTION} {one_of(names)}")
+    told = await ask(model, [*_said(talk), order], Account())
     return option_in(told.text, names) or ""
 
 

@@ -14,6 +14,8 @@ from tests.agents.choosing.scripts import Keeping
 
 from tertulia.agents.choosing import How, choose
 from tertulia.agents.choosing.answers import option_in
+from tertulia.agents.choosing.asking import Account
+from tertulia.agents.choosing.local import forced
 from tertulia.agents.connections import close_connections
 from tertulia.agents.embedded import Embedded
 from tertulia.agents.faults import ModelGarbled, ModelStrayed, ModelUnreachable
@@ -56,6 +58,7 @@ class Certain(Bare):
     async def likelihood(
         self, messages: list[BaseMessage], question: str, answers: list[str]
     ) -> dict[str, float]:
+        assert question == f"{WHO} Answer with one of these and nothing else: Bo; Eve; nobody."
         return {answer: -1.0 if answer == "Eve" else -3.0 for answer in answers}
 
 
@@ -237,6 +240,14 @@ async def test_the_embedded_model_tells_names_apart_that_begin_alike() -> None:
         said: list[BaseMessage] = [HumanMessage(f"{name}, could you taste it?", name="Bo")]
         choice = await choose(Embedded(threads=1), said, ("Ann", "Anna", "Bo"), question=WHO)
         assert choice.option == name
+
+
+@pytest.mark.model
+async def test_what_is_forced_on_the_embedded_model_is_not_spelt_letter_by_letter() -> None:
+    paid: list[tuple[int, int]] = []
+    account = Account(lambda *told: paid.append(told))
+    await forced(Embedded(threads=1), ASKED, WHO, ["Ferdinand"], account)
+    assert paid[-1][1] <= 3
 
 
 @pytest.mark.net

@@ -54,6 +54,11 @@ def choice_schema(options: Sequence[str]) -> dict[str, Any]:
     }
 
 
+def one_of(options: Sequence[str]) -> str:
+    """What a model is told that has to say an option."""
+    return f"Answer with one of these and nothing else: {'; '.join(options)}."
+
+
 def option_in(answer: str, options: Sequence[str]) -> str | None:
     """The option that the whole answer is, bare or in a JSON object; ``None``, if it is none.
 

@@ -17,6 +17,7 @@ from tertulia.agents.choosing.answers import (
     Unfit,
     checked_options,
     choice_schema,
+    one_of,
     option_in,
     option_of,
 )
@@ -81,7 +82,7 @@ async def choose(
     if len(known) == 1:
         return Choice(known[0], How.ONLY)
     letters = MOST_LETTERS + 2 * max(map(len, known))
-    again = _bare(known)
+    again = one_of(known)
     task = Task(model, messages, Account(bill), question, again, letters)
     if scores := await _scored(task, known):
         best = max(scores, key=scores.__getitem__)
@@ -105,12 +106,12 @@ async def _scored(task: Task, options: Sequence[str]) -> Scores | None:
         return None
     if not await holds(model, (Kind.SCORES, PROMPT_LOGPROBS), task.account):
         return None
-    asked = [*task.messages, HumanMessage(f"{task.question} {_bare(options)}")]
+    asked = [*task.messages, HumanMessage(f"{task.question} {one_of(options)}")]
     return await prompt_logprobs(model, asked, options, task.account)
 
 
 async def _ways(task: Task, options: Sequence[str]) -> AsyncIterator[Way[_Found]]:
-    model, form = task.model, _bare(options)
+    model, form = task.model, one_of(options)
     served = model if isinstance(model, Remote | Pooled) else None
     read = partial(_read, options)
     if served is not None and (spelling := await obeyed(served, Kind.CHOICE, task.account)):
@@ -125,10 +126,6 @@ async def _ways(task: Task, options: Sequence[str]) -> AsyncIterator[Way[_Found]
             in_call = f"Call {FUNCTION} with one of these: {'; '.join(options)}."
             yield Way(How.CALL, called, in_call, read)
     yield Way(How.ANSWER, model, form, read)
-
-
-def _bare(options: Sequence[str]) -> str:
-    return f"Answer with one of these and nothing else: {'; '.join(options)}."
 
 
 def _read(options: Sequence[str], told: Told) -> _Found:

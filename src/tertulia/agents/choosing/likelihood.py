@@ -11,6 +11,7 @@ from typing import Any, Protocol, TypeAlias, runtime_checkable
 
 from langchain_core.messages import AIMessage, BaseMessage
 
+from tertulia.agents.choosing.answers import one_of
 from tertulia.agents.choosing.asking import Account, Token
 from tertulia.agents.choosing.local import forced
 from tertulia.agents.embedded import Embedded
@@ -82,7 +83,8 @@ def shares_in(tokens: Sequence[Token], options: Sequence[str]) -> dict[str, floa
 async def _told(
     model: Scoring, messages: list[BaseMessage], question: str, answers: Sequence[str]
 ) -> Scores:
-    return dict(await model.likelihood(messages, question, answers))
+    asking = f"{question} {one_of(answers)}".lstrip()
+    return dict(await model.likelihood(messages, asking, answers))
 
 
 async def prompt_logprobs(

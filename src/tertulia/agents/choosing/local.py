@@ -1,7 +1,7 @@
 """The embedded model, held to its answers by llama.cpp: scored, or bound by a grammar.
 
 It reads the talk as a script and a question after it; orders and lists of options only confuse it
-(of twenty questions in ``bench choices`` it gets seventeen right so, and eight with them).
+(of the twenty talks of ``bench choices`` it gets seventeen right so, and nine with them).
 """
 
 import json
@@ -25,7 +25,10 @@ MOST_TOKENS = 400
 """In an object that is filled in."""
 
 FORCE = 60.0
-"""Added to the logits of an answer's own tokens. What is told are logits before that."""
+"""Added to the logits of an answer's own tokens, so that it is not spelt letter by letter.
+
+What is told are logits before that.
+"""
 
 
 async def forced(
@@ -35,16 +38,9 @@ async def forced(
     answers: Sequence[str],
     account: Account,
 ) -> dict[str, float]:
-    """The mean log-probability (nats) of the tokens of each answer, which is forced on the model.
-
-    One that another begins with is scored with its end, so that the two are told apart.
-    """
+    """The mean log-probability (nats) of the tokens of each answer, forced on the model."""
     prompt = f"{_talk(messages)}{question}\nAnswer:"
-    ambiguous = any(a != b and b.startswith(a) for a in answers for b in answers)
-    return {
-        answer: await _mean(model, prompt, f" {answer}\n" if ambiguous else f" {answer}", account)
-        for answer in answers
-    }
+    return {answer: await _mean(model, prompt, f" {answer}", account) for answer in answers}
 
 
 class Held:
