@@ -343,6 +343,11 @@ def test_a_condition_comes_back_from_its_data(until: Condition) -> None:
     assert build(specify(until)) == until
 
 
+@given(trees)
+def test_a_room_keeps_a_condition_and_its_data_alike(until: Condition) -> None:
+    assert conditions.said(until) == conditions.said(specify(until)) == specify(until)
+
+
 @pytest.mark.parametrize(
     ("short", "meant"),
     [

@@ -46,7 +46,7 @@ def said(condition: Any) -> dict[str, Any] | None:
     """A condition, or what specifies one, as it is kept; ``None`` stays. Raises as ``build``."""
     if condition is None:
         return None
-    return specify(condition if hasattr(condition, "met") else build(condition))
+    return specify(condition if hasattr(condition, "leaves") else build(condition))
 
 
 def build(specification: Any) -> Any:
