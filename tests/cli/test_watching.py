@@ -35,7 +35,7 @@ def test_turns_are_shown_as_trees() -> None:
     trees = [tree.splitlines() for tree in given.stderr.strip().split("\n\n")]
     assert len(trees) == 6
     assert re.fullmatch(r"invoke_agent tutor +2\.500 s  class-\S+/1 · interrupted", trees[0][0])
-    assert re.fullmatch(r"└─ chat tertulia-scripted +2\.500 s  .* · cancelled", trees[0][1])
+    assert re.fullmatch(r"└─ chat scripted +2\.500 s  .* · cancelled", trees[0][1])
 
 
 def test_opentelemetrys_variable_turns_traces_on_too(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -31,7 +31,7 @@ from tertulia.agents.pool import (
 from tertulia.agents.pool.watching import Watchers
 from tertulia.compose import House, Member, agent, human
 from tertulia.graphs import speaker_of, tool_user
-from tertulia.orchestrator import ApprovalRule, Delta, Event, Kind, Speaker, Turn
+from tertulia.orchestrator import ApprovalRule, Delta, Event, Kind, RoomSettings, Speaker, Turn
 from tertulia.orchestrator.errors import StoreBusy
 from tertulia.orchestrator.events import (
     BargedIn,
@@ -160,6 +160,30 @@ async def test_the_floor_wait_lasts_from_a_post_to_the_first_word_of_its_answer(
         await room.lapse()
     assert seen.figure("tertulia_floor_wait_seconds_sum") == pytest.approx(4)
     assert seen.figure("tertulia_floor_wait_seconds_count") == 1
+
+
+@in_no_time
+async def test_an_agent_that_speaks_of_its_own_accord_ends_the_wait_for_it(
+    seen: Onlookers,
+) -> None:
+    async def bo(turn: Turn) -> str:
+        await turn.clock.sleep(2)
+        return "I might say something."
+
+    async def eve(turn: Turn) -> str:
+        await turn.clock.sleep(2)
+        return "And so might I."
+
+    async with seen.house() as house:
+        members = (human("Ana"), agent("Bo", bo), agent("Eve", eve))
+        few = RoomSettings(turn_limit=3)
+        room = await house.room("kitchen", *members, policy="round_robin", settings=few)
+        await room.post("ana", "What a day.")
+        await room.backchannel("ana")
+        await room.lapse()
+    assert seen.figure("tertulia_turns_total", outcome="committed") == 3
+    assert seen.figure("tertulia_floor_wait_seconds_count") == 1  # the others follow each other
+    assert seen.figure("tertulia_floor_wait_seconds_sum") == pytest.approx(2)
 
 
 @in_no_time
@@ -396,7 +420,7 @@ async def test_opentelemetrys_own_meter_gets_the_figures_of_calls() -> None:
     assert dict(point.attributes or {}) == {
         "gen_ai.operation.name": "chat",
         "gen_ai.provider.name": "scripted",
-        "gen_ai.request.model": "tertulia-scripted",
+        "gen_ai.request.model": "scripted",
     }
     assert point.sum == pytest.approx(2)  # type: ignore[union-attr]
     kinds = [

@@ -53,20 +53,20 @@ async def test_a_turn_is_a_tree_of_nodes_calls_tools_and_approvals(seen: Onlooke
         await room.lapse()
 
     assert [(span.name, span.parent is None) for span in seen.spans if span.name != "post"] == [
-        ("chat tertulia-scripted", False),
+        ("chat scripted", False),
         ("node model", False),
         ("approval refund", False),
         ("bank", False),
         ("execute_tool refund", False),
         ("node tools", False),
-        ("chat tertulia-scripted", False),
+        ("chat scripted", False),
         ("node model", False),
         ("invoke_agent bo", True),
     ]
     assert seen.tree() == {
         "invoke_agent bo": None,
         "node model": "invoke_agent bo",
-        "chat tertulia-scripted": "node model",
+        "chat scripted": "node model",
         "node tools": "invoke_agent bo",
         "execute_tool refund": "node tools",
         "approval refund": "execute_tool refund",
@@ -101,7 +101,7 @@ async def test_spans_say_what_the_conventions_ask_for(seen: Onlookers) -> None:
         room = await house.room("kitchen", human("Ana"), bo)
         await room.post("ana", "Bo, where does it go?")
         await room.lapse()
-    turn, chat = seen.span("invoke_agent bo"), seen.span("chat tertulia-scripted")
+    turn, chat = seen.span("invoke_agent bo"), seen.span("chat scripted")
     words = turn.attributes["tertulia.turn.tokens"]  # type: ignore[index]
     assert dict(turn.attributes or {}) == {
         "gen_ai.operation.name": "invoke_agent",
@@ -120,7 +120,7 @@ async def test_spans_say_what_the_conventions_ask_for(seen: Onlookers) -> None:
     assert told == {
         "gen_ai.operation.name": "chat",
         "gen_ai.provider.name": "scripted",
-        "gen_ai.request.model": "tertulia-scripted",
+        "gen_ai.request.model": "scripted",
         "gen_ai.response.model": "tertulia-scripted",
         "gen_ai.response.finish_reasons": ("stop",),
         "gen_ai.response.time_to_first_chunk": 0.5,
@@ -166,7 +166,7 @@ async def test_a_model_that_is_asked_beside_turns_is_in_no_turn_and_no_request(
         with seen.provider.get_tracer("web").start_as_current_span("request"):
             await room.post("ana", "Who knows?")
             await room.lapse()
-    asked = [span for span in seen.spans if span.name == "chat tertulia-scripted"]
+    asked = [span for span in seen.spans if span.name == "chat scripted"]
     assert [span.parent for span in asked] == [None] * model._spoken
     assert asked
 
@@ -220,9 +220,9 @@ async def test_what_comes_after_a_call_is_not_taken_for_a_part_of_it(seen: Onloo
     within = [(s.name, names[s.parent.span_id]) for s in seen.spans if s.parent is not None]
     assert sorted(within) == [
         ("by itself", "node think"),
-        ("chat tertulia-scripted", "by itself"),
-        ("chat tertulia-scripted", "node think"),
-        ("chat tertulia-scripted", "node think"),
+        ("chat scripted", "by itself"),
+        ("chat scripted", "node think"),
+        ("chat scripted", "node think"),
         ("execute_tool look", "node think"),
         ("looking", "execute_tool look"),
         ("node think", "invoke_agent bo"),
@@ -257,8 +257,8 @@ async def test_a_turn_that_is_cut_off_says_so_and_so_does_its_call(seen: Onlooke
         await room.interrupt("ana")
         await room.lapse()
     names = [span.name for span in seen.spans if span.name != "post"]
-    assert names == ["chat tertulia-scripted", "invoke_agent bo"]  # the call is not left behind
-    chat, turn = seen.span("chat tertulia-scripted"), seen.span("invoke_agent bo")
+    assert names == ["chat scripted", "invoke_agent bo"]  # the call is not left behind
+    chat, turn = seen.span("chat scripted"), seen.span("invoke_agent bo")
     assert turn.attributes is not None
     assert turn.attributes["tertulia.turn.outcome"] == "interrupted"
     assert turn.status.status_code is chat.status.status_code is StatusCode.UNSET
@@ -394,7 +394,7 @@ async def test_what_is_said_is_told_only_on_request_and_a_whisper_never(seen: On
             await room.lapse()
             await room.post("ana", "And me?", whisper=["bo"])
             await room.lapse()
-        aloud, aside = [s for s in open_ear.spans if s.name == "chat tertulia-scripted"]
+        aloud, aside = [s for s in open_ear.spans if s.name == "chat scripted"]
         assert aloud.attributes is not None
         assert aside.attributes is not None
         assert "tell us" in str(aloud.attributes["gen_ai.input.messages"])

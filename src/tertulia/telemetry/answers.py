@@ -8,7 +8,7 @@ from langchain_core.messages import AIMessage
 from langchain_core.outputs import LLMResult
 
 OURS = "tertulia-"
-"""How the kinds of our own models begin."""
+"""How the kinds of our own models begin; people call them by what comes after it."""
 
 PROVIDERS = {
     "amazon_bedrock": "aws.bedrock",

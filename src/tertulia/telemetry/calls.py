@@ -30,7 +30,7 @@ from tertulia.agents.callers import caller
 from tertulia.orchestrator.ports import Clock
 from tertulia.orchestrator.present import PRESENT
 from tertulia.telemetry import content, names
-from tertulia.telemetry.answers import Answer, Asked, provider_of, told_by
+from tertulia.telemetry.answers import OURS, Answer, Asked, provider_of, told_by
 from tertulia.telemetry.context import CALL, around, enter, leave
 from tertulia.telemetry.turns import TurnSpans, ns
 
@@ -173,7 +173,7 @@ class Onlooker(BaseCallbackHandler):
             names.REQUEST_MAX_TOKENS: metadata.get("ls_max_tokens"),
         }
         return Asked(
-            model=str(metadata.get("ls_model_name") or kind),
+            model=str(metadata.get("ls_model_name") or kind).removeprefix(OURS),
             provider=provider_of(metadata, params),
             since=self._clock.now(),
             room=who.room if turn is None else turn.room,

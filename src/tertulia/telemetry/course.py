@@ -25,6 +25,7 @@ from tertulia.orchestrator.events import (
     TurnParked,
     TurnResumed,
     TurnReturned,
+    Uptake,
 )
 from tertulia.orchestrator.floor import Floor
 from tertulia.orchestrator.room import Kind, ParticipantId, RoomId, TurnId
@@ -37,14 +38,17 @@ POSTS = 4_096
 class Underway:
     """A turn that has begun and not ended, since ``since`` (Unix seconds).
 
-    ``raised`` is the kind of error that its agent has come to grief with.
+    ``asked`` is when the post was made that it answers, or, where an agent took the floor of its
+    own accord, the last one that everybody heard. ``aloud``: everybody hears it. ``raised`` is the
+    kind of error that its agent has come to grief with.
     """
 
     turn: TurnId
     room: RoomId
     by: ParticipantId
     since: float
-    answers: int | None = None
+    asked: float | None = None
+    aloud: bool = True
     parked_since: float | None = None
     parked_s: float = 0.0
     heard: bool = False
@@ -110,6 +114,8 @@ class Course:
 
     turns: dict[TurnId, Underway] = field(default_factory=dict)
     approvals: dict[tuple[RoomId, str], Pending] = field(default_factory=dict)
+    _last: dict[RoomId, float] = field(default_factory=dict)
+    """When the last post was that everybody heard, until somebody has answered."""
     _posts: OrderedDict[tuple[RoomId, int], float] = field(default_factory=OrderedDict)
     _kinds: dict[RoomId, dict[ParticipantId, Kind]] = field(default_factory=dict)
     opened: dict[RoomId, float] = field(default_factory=dict)
@@ -119,8 +125,9 @@ class Course:
         self.opened[floor.room] = at.get(1, 0.0)
         self._kinds[floor.room] = {seat.id: seat.kind for seat in floor.members.values()}
         for hold in (*floor.holds, *floor.parked):
-            turn = Underway(hold.turn, floor.room, hold.participant, hold.since, hold.answers)
-            self.turns[hold.turn] = turn
+            self.turns[hold.turn] = Underway(
+                hold.turn, floor.room, hold.participant, hold.since, aloud=hold.audience is None
+            )
         for hold in floor.parked:
             self.turns[hold.turn].parked_since = hold.since
         for one in floor.approvals:
@@ -133,8 +140,8 @@ class Course:
         match event.body:
             case Said() as said:
                 return self._said(event, said)
-            case TurnGranted(turn=turn, answers=answers):
-                self.turns[turn] = Underway(turn, event.room, event.by, event.at, answers)
+            case TurnGranted() as granted:
+                self._granted(event, granted)
             case TurnEnded() as ended:
                 return self._ended(event, ended)
             case ApprovalSettled(approval=name, ruling=ruling):
@@ -151,8 +158,11 @@ class Course:
         if under is None or under.heard:
             return None
         under.heard = True
-        asked = None if under.answers is None else self._posts.get((under.room, under.answers))
-        return None if asked is None else Answered(under, max(0.0, now - asked))
+        if under.aloud:
+            self._last.pop(under.room, None)
+        if under.asked is None or self.kind(under.room, under.by) is Kind.HUMAN:
+            return None
+        return Answered(under, max(0.0, now - under.asked))
 
     def failed(self, turn: TurnId, error: BaseException) -> None:
         """An agent has raised something; the end of its turn is yet to be committed."""
@@ -171,6 +181,7 @@ class Course:
         for key in [key for key in self.approvals if key[0] == room]:
             del self.approvals[key]
         self._kinds.pop(room, None)
+        self._last.pop(room, None)
         self.opened.pop(room, None)
         return left
 
@@ -201,10 +212,21 @@ class Course:
     def _said(self, event: Event, said: Said) -> Fact | None:
         if said.turn is not None:
             return self.first_word(said.turn, event.at)
-        self._posts[event.room, event.seq] = event.at
+        if said.uptake is Uptake.TAKEN:
+            self._posts[event.room, event.seq] = event.at
+            if event.audience is None:
+                self._last[event.room] = event.at
         if len(self._posts) > POSTS:
             self._posts.popitem(last=False)
         return None
+
+    def _granted(self, event: Event, granted: TurnGranted) -> None:
+        aloud = event.audience is None
+        asked = self._last.get(event.room) if aloud else None
+        if granted.answers is not None:
+            asked = self._posts.get((event.room, granted.answers))
+        under = Underway(granted.turn, event.room, event.by, event.at, asked, aloud)
+        self.turns[granted.turn] = under
 
     def _ended(self, event: Event, ended: TurnEnded) -> TurnOver | None:
         under = self.turns.pop(ended.turn, None)

@@ -158,8 +158,7 @@ def note(seen: Sighting) -> None:
         return
     match seen:
         case Came(call=call):
-            span.set_attributes({names.POOL: call.pool, names.REQUEST_MODEL: call.pool})
-            span.update_name(f"{names.CHAT} {call.pool}")
+            span.set_attribute(names.POOL, call.pool)
             if call.caller.tenant:
                 span.set_attribute(names.TENANT, call.caller.tenant)
         case Placed(server=server, waited_s=waited_s):

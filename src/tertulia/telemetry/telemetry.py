@@ -1,6 +1,7 @@
 """Everything that a program needs to say to have its rooms watched, in one value."""
 
 import sys
+from importlib.metadata import version
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self, TextIO
@@ -63,7 +64,7 @@ class Telemetry:
         logger = sys.stderr if lines == STDERR else self._file or lines
         self._journal = None if logger is None else Journal(logger)
         self._means = Means(
-            get_tracer("tertulia", tracer_provider=provider),
+            get_tracer("tertulia", version("tertulia"), tracer_provider=provider),
             Figures(self.registry),
             ModelFigures(self.registry, meters),
             self._journal,

@@ -17,6 +17,7 @@ from weakref import WeakKeyDictionary
 
 from langchain_core.callbacks import AsyncCallbackManagerForLLMRun
 from langchain_core.language_models import LanguageModelInput
+from langchain_core.language_models.base import LangSmithParams
 from langchain_core.messages import AIMessage, BaseMessage
 from langchain_core.outputs import ChatGenerationChunk
 from langchain_core.runnables import Runnable
@@ -96,6 +97,11 @@ class Pooled(StreamedModel):
     @property
     def _llm_type(self) -> str:
         return "tertulia-pool"
+
+    def _get_ls_params(self, stop: list[str] | None = None, **kwargs: Any) -> LangSmithParams:
+        """Say what is traced: it is called by its name."""
+        told = super()._get_ls_params(stop, **kwargs)
+        return LangSmithParams(**{**told, "ls_model_name": self.name_of_pool})
 
     @property
     def calls(self) -> Calls:
