@@ -17,6 +17,7 @@ from tertulia.agents.pool import (
     admit,
     admit_alone,
 )
+from tertulia.agents.pool.admission import HOLD_S
 from tertulia.agents.pool.breaker import FAILURES
 from tertulia.agents.pool.queue import AGEING, QUANTUM, WINDOW
 
@@ -230,6 +231,54 @@ def test_a_server_that_is_back_gets_little_at_first_and_soon_as_much_as_it_bore(
     assert at_once == [1, 2, 3, 4, 4, 5]  # fast until half of the eight, then slowly
 
 
+def test_a_probe_that_is_called_off_before_it_told_anything_is_followed_by_another() -> None:
+    queue, broken = Queue(), server("broken", 8)
+    for _ in range(FAILURES):
+        broken.failed(10.0)
+    for n in range(1, 4):
+        queue.put(Job(n, "attic"))
+    [(probe, _)] = sent(queue, [broken], 20.0)
+    broken.ended(probe.serial, 21.0)
+    assert len(sent(queue, [broken], 21.0)) == 1
+
+
+def test_a_call_goes_first_where_that_saves_more_than_its_place_is_worth() -> None:
+    queue, known = Queue(), server("known", 8)
+    known.send(Job(1, "attic", prompt_tokens=4_000, prefix="attic/bo"), 0.0)
+    known.began(1, 1.0)
+    known.ended(1, 2.0, 50, 1.0)
+    queue.put(Job(2, "hall", prompt_tokens=600, answer_tokens=10, prefix="hall/cy"))
+    queue.put(Job(3, "attic", prompt_tokens=4_100, answer_tokens=10, prefix="attic/bo"))
+    assert [job.serial for job in next(queue.windows())] == [2, 3]
+    assert [job.serial for job, _ in sent(queue, [known], 3.0)] == [3, 2]
+
+
+def busy_that_knows() -> tuple[Server, Server]:
+    """A full one that has read the attic's prompt, and one with room that has not."""
+    knows, other = server("knows", 1), server("other", 4)
+    knows.send(Job(1, "attic", prompt_tokens=8_000, prefix="attic/bo"), 0.0)
+    knows.began(1, 1.0)
+    knows.ended(1, 2.0, 50, 1.0)
+    knows.send(Job(2, "hall"), 2.0)
+    knows.began(2, 2.1)
+    other.send(Job(3, "hall"), 2.0)
+    other.began(3, 2.1)
+    return knows, other
+
+
+def test_a_call_waits_a_little_for_the_busy_server_that_knows_its_prompt() -> None:
+    servers = busy_that_knows()
+    job = Job(9, "attic", since=3.0, prompt_tokens=8_100, prefix="attic/bo")
+    queue = Queue()
+    queue.put(job)
+    assert admit_alone(job, servers, 3.0) is admit(queue, servers, 3.0) is None
+    late = 3.1 + HOLD_S
+    placed = admit_alone(job, servers, late)
+    assert placed == admit(queue, servers, late)
+    assert placed is not None
+    assert placed.server.name == "other"
+
+
 def test_each_failed_probe_doubles_the_rest_until_a_minute() -> None:
     breaker, now, rests = broken(0.0).breaker, 0.0, []
     for _ in range(9):
@@ -349,12 +398,12 @@ def test_one_late_token_is_no_strain_and_one_sent_after_it_was_noticed_is() -> N
 
 def test_a_server_that_has_told_its_slots_is_believed_until_it_turns_calls_away() -> None:
     told = Capacity.of(3)
-    for now in range(1, 9):
-        told = told.answered(float(now), 60.0, 0.1, 3, now + 60.0)
-    assert told.calls == 3
-    told = told.strained(70.0, 71.0)
+    for now in range(0, 700, 100):
+        told = told.answered(now + 1.0, 60.0, 0.1, 3, now + 61.0)
+        assert told.calls == 3
+    told = told.strained(700.0, 701.0)
     assert told.calls == 2
-    for now in range(80, 90):
+    for now in range(800, 810):
         told = told.answered(float(now), 0.1, 0.1, told.calls, now + 0.1)
     assert told.limit == 3.0
 
@@ -364,8 +413,8 @@ def test_a_server_is_not_late_before_its_pace_was_seen() -> None:
     for n in range(1, 9):
         slow.send(Job(n, "attic", prompt_tokens=500), 20.0 * n)
         slow.began(n, 20.0 * n + 9)
+        assert slow.capacity.calls == 2
         slow.ended(n, 20.0 * n + 10, 20, 1.0)
-    assert slow.capacity.calls == 2
     assert slow.read_per_s < 150
 
 

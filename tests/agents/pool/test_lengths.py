@@ -26,9 +26,13 @@ def test_what_somebody_bids_tells_nothing_of_how_long_he_talks() -> None:
 
 def test_of_those_who_have_long_been_silent_nothing_is_known_any_more() -> None:
     lengths = Lengths()
-    lengths.answered("attic/bo", Rank.HOLDER, 300)
-    for n in range(MOST_KNOWN):
+    for speaker in ("attic/bo", "hall/cy"):
+        lengths.answered(speaker, Rank.HOLDER, 300)
+    for n in range(MOST_KNOWN - 1):
         lengths.answered(f"room-{n}/bo", Rank.HOLDER, 50)
+        if n == 5:
+            lengths.answered("hall/cy", Rank.HOLDER, 300)
+    assert lengths.expected("hall/cy", Rank.HOLDER) == 300
     assert lengths.expected("attic/bo", Rank.HOLDER) == EXPECTED_TOKENS[Rank.HOLDER]
 
 

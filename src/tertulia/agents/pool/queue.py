@@ -6,6 +6,16 @@ tagged with the virtual time at which its room will have been served it, so that
 before long ones and a room with ten calls gets no more than a room with one. A lower rank is a
 later tag, which work done overtakes: that is the ageing. No step looks at all that waits: what may
 be chosen from is kept in order, and each step costs the logarithm of the rest at most.
+
+Nobody starves. As long as something of each window that is offered first may be sent, no more is
+sent before a job, from when it comes, than ::
+
+    own = w + R (h + AGEING rank) + (WINDOW + 1) M
+    all = own + (n - 1) (Q + 2 M) (own / Q + 2 M / Q + 2)
+
+where M is the most that one job costs, Q the quantum; w what its tenant has waiting when it comes,
+h what of that is of its own room, itself included; R from how many rooms of its tenant calls come
+after it, and n how many tenants ever wait together with it.
 """
 
 from bisect import insort
@@ -75,8 +85,11 @@ class _Tenant:
         return waiting
 
     def window(self) -> list[_Place]:
-        """The next few, of whom there is one; one who was passed over too often alone."""
-        return self.front[:1] if self.front[0][2].passed >= WINDOW else self.front
+        """The next few, of whom there is one; none behind one who was passed over too often."""
+        for place, (_, _, waiting) in enumerate(self.front, 1):
+            if waiting.passed >= WINDOW:
+                return self.front[:place]
+        return self.front
 
     def take(self, waiting: _Waiting) -> None:
         for _, _, earlier in self.front:
@@ -85,6 +98,12 @@ class _Tenant:
             earlier.passed += 1
         self.deficit -= waiting.cost
         self.now = max(self.now, waiting.start + waiting.cost)
+        self.leave(waiting)
+
+    def drop(self, waiting: _Waiting) -> None:
+        room = waiting.job.room
+        if self._finish.get(room) == waiting.start + waiting.cost:  # else others stand behind it
+            self._finish[room] = waiting.start
         self.leave(waiting)
 
     def leave(self, waiting: _Waiting) -> None:
@@ -137,7 +156,7 @@ class Queue:
         if waiting is None:
             return None
         tenant = self._tenants[waiting.job.tenant]
-        tenant.leave(waiting)
+        tenant.drop(waiting)
         self._forget(waiting.job.tenant, tenant)
         return waiting.job
 

@@ -1,0 +1,75 @@
+"""Calls that are placed, and called off in the very moment in which they would be."""
+
+import asyncio
+
+from tertulia.agents.embedded import Embedded
+from tertulia.agents.pool import Caller, Capacity, Endpoint, Server, pooled
+from tertulia.agents.pool.pool import Calls, Lease
+from tertulia.agents.scripted import Scripted
+
+BO = Caller("attic", "bo")
+
+
+def calls_on_one_slot() -> Calls:
+    return Calls("small", [Server("one", Capacity.of(1))], asyncio.get_running_loop().time)
+
+
+def coming(calls: Calls) -> "asyncio.Task[Lease]":
+    return asyncio.create_task(calls.place(calls.job(BO, 10)))
+
+
+async def test_a_call_goes_at_once_where_nobody_waits_and_a_server_is_free() -> None:
+    calls = calls_on_one_slot()
+    placing = calls.place(calls.job(BO, 10))
+    with_no_loop_in_between = False
+    try:
+        placing.send(None)
+    except StopIteration as ended:
+        with_no_loop_in_between = True
+        ended.value.end()
+    assert with_no_loop_in_between
+    assert not calls.servers[0].running
+
+
+async def test_who_is_called_off_in_the_breath_in_which_it_is_its_turn_takes_no_place() -> None:
+    calls = calls_on_one_slot()
+    lease = await coming(calls)
+    off, next_one = coming(calls), coming(calls)
+    await asyncio.sleep(0)
+    off.cancel()
+    lease.end()
+    assert (await next_one).job.serial == 3
+    assert off.cancelled()
+    assert list(calls.servers[0].running) == [3]
+
+
+async def test_who_is_called_off_once_placed_gives_its_place_to_the_next() -> None:
+    calls = calls_on_one_slot()
+    lease = await coming(calls)
+    off, next_one = coming(calls), coming(calls)
+    await asyncio.sleep(0)
+    lease.end()
+    off.cancel()
+    assert (await next_one).job.serial == 3
+    assert list(calls.servers[0].running) == [3]
+    assert not len(calls.queue)
+
+
+async def test_a_server_that_knows_its_slots_is_sent_as_many_calls_from_the_beginning() -> None:
+    said = Scripted(["Yes."])
+    pool = pooled(
+        "small",
+        {
+            "told": Endpoint(said, slots=6),
+            "bounded": Endpoint(said, slots=6, most=5),
+            "embedded": Embedded(slots=7),
+            "learned": Endpoint(said, most=3),
+        },
+    )
+    limits = {one.name: (one.capacity.calls, one.capacity.told) for one in pool.calls.servers}
+    assert limits == {
+        "told": (6, True),
+        "bounded": (5, True),
+        "embedded": (7, True),
+        "learned": (3, False),
+    }
