@@ -120,6 +120,30 @@ def test_nobody_waits_for_more_work_than_is_stated(
                 assert all(bound.holds(most, quantum, 60.0) for bound in bounds.values())
 
 
+@given(st.integers(0, 10**9), st.sampled_from(Rank), st.integers(1, 3))
+def test_nor_in_a_flood_that_never_ends(seed: int, rank: Rank, tenants: int) -> None:
+    chance, most, quantum = Random(seed), 30, 20.0
+    queue, waits = Queue(quantum), Job(0, "attic", "t0", rank, answer_tokens=most)
+    with mock.patch("tertulia.agents.pool.queue.AGEING", 60.0):
+        for serial in range(1, 20):
+            tenant = f"t{chance.randrange(tenants)}"
+            queue.put(Job(serial, f"r{serial % 3}", tenant, answer_tokens=chance.randint(1, most)))
+        bound = Bound(waits, list(queue))
+        queue.put(waits)
+        while True:
+            for tenant in (f"t{chance.randrange(tenants)}", f"t{tenants - 1}"):
+                serial, room = serial + 1, f"r{chance.randrange(3)}"
+                job = Job(serial, room, tenant, answer_tokens=chance.randint(1, most))
+                bound.come(job)
+                queue.put(job)
+            taken = chance.choice(next(queue.windows()))
+            queue.take(taken)
+            if taken == waits:
+                break
+            bound.done += taken.cost
+            assert bound.holds(most, quantum, 60.0)
+
+
 def test_nobody_is_passed_over_more_often_than_the_window_is_wide() -> None:
     queue, order = Queue(), []
     for n in range(200):
