@@ -102,8 +102,6 @@ async def call_cpu_ms(slices: int = SLICES) -> dict[str, float]:
     """
     found: dict[str, float] = {}
     async with _serving() as url:
-        gc.collect()
-        gc.freeze()  # what was imported is not looked through in whichever slice comes next
         try:
             for waiting in WAITING:
                 rows = await _slices(url, AT_ONCE + waiting, slices)
@@ -116,7 +114,6 @@ async def call_cpu_ms(slices: int = SLICES) -> dict[str, float]:
                 for name, differences in over.items():
                     found[f"{name}_{waiting}"] = median(differences)
         finally:
-            gc.unfreeze()
             await close_connections()
     return found
 
@@ -165,8 +162,17 @@ async def _slices(url: str, at_once: int, slices: int) -> list[dict[str, float]]
     try:
         for turn in turns.values():  # connected, and the pool's lengths learned
             await _cpu_ms(turn)
-        return [{name: await _cpu_ms(turn) for name, turn in turns.items()} for _ in range(slices)]
+        gc.collect()
+        gc.freeze()  # what is there by now is not looked through in whichever slice comes next
+        rows: list[dict[str, float]] = []
+        for number in range(slices):
+            order = list(turns.items())
+            if number % 2:
+                order.reverse()
+            rows.append({name: await _cpu_ms(turn) for name, turn in order})
+        return rows
     finally:
+        gc.unfreeze()
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)

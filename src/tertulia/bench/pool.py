@@ -21,7 +21,7 @@ SECONDS = 600.0
 ALL_AT_ONCE = 1e9
 TRACED = 6_000
 """How many calls of a trace are replayed."""
-TENANTS = 12
+TENANTS = 36
 """How many rooms of one tenant alone are tried beside the big one, one after the other."""
 BIG = 100
 WAYS: Mapping[str, Way] = {"fcfs": RoundRobin, "pool": Pooled, "oracle": Oracle}
@@ -47,6 +47,7 @@ def bench_pool(rooms: int, seed: int, recorded: Path | None, *, real: bool) -> d
         "call_cpu_ms_over_httpx_1000_queued": _over_httpx(costs, 1_000),
         "call_cpu_ms": costs and {name: round(ms, 3) for name, ms in costs.items()},
         "slots_used": round(asyncio.run(slots_used()), 3) if real else None,
+        "slots_used_untold": round(asyncio.run(slots_used(told=False)), 3) if real else None,
         "chats": found,
         "trace": None if recorded is None else _compared(trace(recorded, TRACED)),
     }
