@@ -231,17 +231,6 @@ def test_a_server_that_is_back_gets_little_at_first_and_soon_as_much_as_it_bore(
     assert at_once == [1, 2, 3, 4, 4, 5]  # fast until half of the eight, then slowly
 
 
-def test_a_probe_that_is_called_off_before_it_told_anything_is_followed_by_another() -> None:
-    queue, broken = Queue(), server("broken", 8)
-    for _ in range(FAILURES):
-        broken.failed(10.0)
-    for n in range(1, 4):
-        queue.put(Job(n, "attic"))
-    [(probe, _)] = sent(queue, [broken], 20.0)
-    broken.ended(probe.serial, 21.0)
-    assert len(sent(queue, [broken], 21.0)) == 1
-
-
 def test_a_call_goes_first_where_that_saves_more_than_its_place_is_worth() -> None:
     queue, known = Queue(), server("known", 8)
     known.send(Job(1, "attic", prompt_tokens=4_000, prefix="attic/bo"), 0.0)

@@ -3,7 +3,7 @@
 import asyncio
 
 from tertulia.agents.embedded import Embedded
-from tertulia.agents.pool import Caller, Capacity, Endpoint, Server, pooled
+from tertulia.agents.pool import Caller, Endpoint, pooled
 from tertulia.agents.pool.pool import Calls, Lease
 from tertulia.agents.scripted import Scripted
 
@@ -11,7 +11,7 @@ BO = Caller("attic", "bo")
 
 
 def calls_on_one_slot() -> Calls:
-    return Calls("small", [Server("one", Capacity.of(1))], asyncio.get_running_loop().time)
+    return pooled("small", {"one": Endpoint(Scripted(["Yes."]), slots=1)}).calls
 
 
 def coming(calls: Calls) -> "asyncio.Task[Lease]":

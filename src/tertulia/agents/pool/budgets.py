@@ -26,7 +26,8 @@ class RetryBudget:
 
     def called(self) -> "RetryBudget":
         """A call was made for the first time."""
-        return RetryBudget(min(RETRIES, self.left + RETRY_SHARE))
+        full = self.left >= RETRIES
+        return self if full else RetryBudget(min(RETRIES, self.left + RETRY_SHARE))
 
     def retried(self) -> "RetryBudget | None":
         """One is tried again; ``None`` if that may not be."""
