@@ -3,7 +3,7 @@
 from tertulia.agents.choosing.capabilities import Capabilities, Finding, Kind
 from tertulia.agents.choosing.choice import Choice, choose
 from tertulia.agents.choosing.filling import Form, fill
-from tertulia.agents.choosing.found import capabilities, forget
+from tertulia.agents.choosing.findings import capabilities, forget
 from tertulia.agents.choosing.likelihood import Scoring
 from tertulia.agents.choosing.ways import How
 

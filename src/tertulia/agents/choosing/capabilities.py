@@ -1,6 +1,6 @@
 """What a model can be held to, as values: each with the test that found it. Pure.
 
-``found.capabilities`` finds them.
+``findings.capabilities`` finds them.
 """
 
 from dataclasses import dataclass

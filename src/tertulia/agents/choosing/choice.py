@@ -23,7 +23,7 @@ from tertulia.agents.choosing.answers import (
 )
 from tertulia.agents.choosing.asking import FUNCTION, Account, Told, bound_to_call
 from tertulia.agents.choosing.capabilities import Kind
-from tertulia.agents.choosing.found import FIRST_TOKENS, TELL_TOKENS, TOOL_CHOICE, holds, obeyed
+from tertulia.agents.choosing.findings import FIRST_TOKENS, TELL_TOKENS, TOOL_CHOICE, holds, obeyed
 from tertulia.agents.choosing.likelihood import (
     PROMPT_LOGPROBS,
     Scores,

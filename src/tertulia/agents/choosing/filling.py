@@ -10,7 +10,7 @@ from langchain_core.messages import BaseMessage
 from tertulia.agents.choosing.answers import Schema, Unfit, fitting, json_in
 from tertulia.agents.choosing.asking import FUNCTION, Account, Told, bound_to_call
 from tertulia.agents.choosing.capabilities import Kind
-from tertulia.agents.choosing.found import TOOL_CHOICE, holds, obeyed
+from tertulia.agents.choosing.findings import TOOL_CHOICE, holds, obeyed
 from tertulia.agents.choosing.local import Held
 from tertulia.agents.choosing.ways import How, Task, Way, settle
 from tertulia.agents.embedded import Embedded

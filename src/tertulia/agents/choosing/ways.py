@@ -12,7 +12,7 @@ from langchain_core.messages import AIMessage, BaseMessage, HumanMessage, ToolMe
 
 from tertulia.agents.choosing.answers import Unfit
 from tertulia.agents.choosing.asking import Account, Told, ask
-from tertulia.agents.choosing.found import forget
+from tertulia.agents.choosing.findings import forget
 from tertulia.agents.faults import ModelMissing, ModelRefused, ModelStrayed
 from tertulia.agents.listening import ChatModel
 from tertulia.orchestrator.errors import Invalid
