@@ -64,7 +64,7 @@ async def test_agents_with_adapters_share_a_batch_and_each_says_his_own(made: Ma
 
 async def test_in_company_everybody_says_what_he_says_alone(made: Made) -> None:
     draws = [
-        local(made.model, adapter, temperature=2.0, top_p=1.0, seed=seed, max_tokens=25)
+        local(made.model, adapter, temperature=2.0, top_p=1.0, seed=seed, max_tokens=12)
         for seed, adapter in enumerate(["", "", *made.adapters.values(), ""])
     ]
     asked = [(model, text) for model in draws for text in QUESTIONS]

@@ -30,7 +30,7 @@ class OfLocal:
 
     @property
     def chat_model_params(self) -> dict[str, Any]:
-        return {"path": self.path}
+        return {"path": self.path, "temperature": 0.0}
 
     @property
     def has_tool_calling(self) -> bool:
