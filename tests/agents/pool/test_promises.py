@@ -189,6 +189,28 @@ def test_a_flood_of_one_tenant_s_calls_keeps_nobody_from_a_stated_share() -> Non
     assert served["ana"] <= QUANTUM + 2 * flood.cost
 
 
+def test_a_call_that_no_server_has_read_is_passed_over_eight_times_and_no_more() -> None:
+    life = pool(1, 1)
+    warm = Job(0, "hall", "ana", prompt_tokens=400, answer_tokens=5, prefix="hall/cy")
+    life.comes(warm)
+    life.look()
+    life.begins(0)
+    life.ends(0)
+    life.comes(Job(0, "attic", "ana", prompt_tokens=8_000, answer_tokens=5, prefix="attic/bo"))
+    mine = life.serial
+    first = []
+    for _ in range(200):
+        life.comes(warm)
+        first += [next(iter(life.queue.windows()))[0].serial == mine]
+        life.look()
+        if life.sent[mine]:
+            break
+        life.begins(0)
+        life.ends(0)
+    assert life.sent[mine]
+    assert sum(first) <= WINDOW + 1
+
+
 def test_what_is_left_alone_stays_alone_until_it_says_that_it_is_well() -> None:
     life = pool(1)
     life.servers[0].breaker = Breaker(open=True, until=5.0)
