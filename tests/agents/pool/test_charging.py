@@ -189,6 +189,7 @@ def test_a_strict_budget_wants_to_know_how_long_an_answer_may_be() -> None:
         with pytest.raises(ModelRefused, match="max_tokens"):
             await ask(pool)
         await ask(pool, max_tokens=3)
+        await ask(pool, Caller())  # who is nobody is bounded by nothing
 
     virtually(live())
 

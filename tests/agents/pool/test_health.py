@@ -136,7 +136,9 @@ def test_closing_leaves_no_task_and_the_pool_can_be_used_again() -> None:
         await break_it(pool, sick)
         assert len(asyncio.all_tasks()) == 2
         await asyncio.sleep(1.05)  # in the middle of a probe
+        before = asyncio.get_running_loop().time()
         await pool.aclose()
+        assert asyncio.get_running_loop().time() == before
         assert len(asyncio.all_tasks()) == 1
         assert sick._open == 0
         sick.ill = False

@@ -1,9 +1,9 @@
 """What hedging is worth, and that it costs no more than it may, on virtual time."""
 
 import asyncio
-from collections.abc import AsyncIterator, Coroutine
+from collections.abc import AsyncIterator, Callable, Coroutine
 from random import Random
-from typing import Any, ClassVar
+from typing import Any
 
 import pytest
 from langchain_core.callbacks import AsyncCallbackManagerForLLMRun
@@ -66,12 +66,16 @@ def virtually(what: Coroutine[Any, Any, None]) -> None:
         runner.run(what)
 
 
-def turns(pool: Pooled, count: int = 400) -> list[float]:
+def turns(
+    pool: Pooled, count: int = 400, halfway: Callable[[], object] | None = None
+) -> list[float]:
     """How long turns take, one every half second, sorted; in virtual seconds."""
     took: list[float] = []
 
     async def turn(n: int) -> None:
         await asyncio.sleep(n / 2)
+        if halfway is not None and n == count // 2:
+            halfway()
         began = asyncio.get_running_loop().time()
         with calling(Caller(f"room-{n % 7}")):
             assert (await pool.ainvoke(ASKED)).text == "By the door."
@@ -181,13 +185,14 @@ def test_who_leaves_while_two_are_asked_hangs_up_on_both() -> None:
 
 def test_after_its_first_token_a_call_is_never_sent_again() -> None:
     async def fall_silent() -> None:
-        pool = pooled("small", {"one": Silent(), "two": Silent()}, hedging=0.5)
+        one, two = Silent(), Silent()
+        pool = pooled("small", {"one": one, "two": two}, hedging=0.5)
         learned(pool)
         heard: list[str] = []
         with pytest.raises(ModelFailed, match="fell silent"):
             await hear(pool, heard)
         assert heard == ["By "]
-        assert len(Silent.asked) == 1
+        assert one._asked + two._asked == 1
 
     virtually(fall_silent())
 
@@ -200,7 +205,8 @@ async def hear(pool: Pooled, heard: list[str]) -> None:
 class Silent(StreamedModel):
     """Begins at once, and falls silent."""
 
-    asked: ClassVar[list[int]] = []
+    silent_s: float = STALL_S
+    _asked: int = PrivateAttr(default=0)
 
     @property
     def _llm_type(self) -> str:
@@ -213,15 +219,40 @@ class Silent(StreamedModel):
         run_manager: AsyncCallbackManagerForLLMRun | None = None,
         **kwargs: object,
     ) -> AsyncIterator[ChatGenerationChunk]:
-        self.asked.append(1)
+        self._asked += 1
         yield piece("By ")
-        await asyncio.sleep(STALL_S)
+        await asyncio.sleep(self.silent_s)
         raise ModelUnreachable("it fell silent", model="m", where="here", hint="wait")
 
 
-def test_nothing_is_sent_twice_while_others_wait() -> None:
-    """What is free then is for them."""
+def test_an_answer_of_the_second_that_breaks_off_is_not_begun_again() -> None:
+    async def break_off() -> None:
+        slow, breaks = Simulated(stalls=1.0), Silent(silent_s=0.1)
+        pool = pooled("small", {"slow": slow, "breaks": breaks}, hedging=0.5)
+        learned(pool)
+        pool.calls.servers[1].unread = 10_000  # so that the slow one is asked first
+        heard: list[str] = []
+        waits = asyncio.create_task(hear(pool, heard))
+        await asyncio.sleep(0.1)
+        pool.calls.servers[1].unread = 0
+        with pytest.raises(ModelFailed, match="fell silent"):
+            await waits
+        assert heard == ["By "]
+        assert (slow._asked, slow._open, breaks._asked) == (1, 0, 1)
 
+    virtually(break_off())
+
+
+def test_no_more_calls_are_sent_twice_than_the_user_allows_however_many_are_late() -> None:
+    for share in (0.02, 0.1):
+        turning, other = Simulated(), Simulated(seed=2)
+        pool = pooled("small", {"turning": turning, "other": other}, hedging=share)
+        turns(pool, 300, lambda one=turning: setattr(one, "stalls", 0.5))  # type: ignore[misc]
+        sent = turning._asked + other._asked
+        assert 300 < sent <= (1 + share) * 300
+
+
+def test_nothing_is_sent_twice_where_no_server_has_a_place_left() -> None:
     async def crowd() -> None:
         models = {"one": Simulated(stalls=1.0), "two": Simulated(stalls=1.0)}
         ends = {name: Endpoint(model, most=1) for name, model in models.items()}

@@ -26,7 +26,7 @@ JOBS = st.builds(
     room=st.sampled_from(["attic", "cellar", "hall"]),
     tenant=st.sampled_from(["ana", "bo", "cy"]),
     rank=st.sampled_from(Rank),
-    prompt_tokens=st.integers(0, 8_000),
+    prompt_tokens=st.integers(0, 60) | st.integers(0, 8_000),
     answer_tokens=st.integers(1, 400),
     prefix=st.sampled_from(["", "attic/bo", "hall/cy"]),
 )
@@ -209,6 +209,22 @@ def test_a_call_that_no_server_has_read_is_passed_over_eight_times_and_no_more()
         life.ends(0)
     assert life.sent[mine]
     assert sum(first) <= WINDOW + 1
+
+
+def test_a_call_is_kept_for_the_server_that_has_read_its_prompt_for_a_while_and_no_longer() -> None:
+    life = pool(2, 1)
+    known, other = life.servers
+    other.capacity = Capacity(limit=2.0, most=2.0)
+    read = Job(-1, "attic", prompt_tokens=8_000, prefix="attic/bo")
+    for server, job in ((known, read), (other, Job(-2, "hall", prompt_tokens=10))):
+        server.send(job, 0.0)
+        server.began(job.serial, 0.0)
+    life.comes(replace(read, tenant="ana"))
+    for _ in range(4):
+        assert life.look() == []
+        life.passes(HOLD_S / 4)
+    life.passes(0.01)
+    assert [server.name for _, server in life.look()] == [other.name]
 
 
 def test_what_is_left_alone_stays_alone_until_it_says_that_it_is_well() -> None:

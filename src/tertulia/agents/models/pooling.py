@@ -1,6 +1,6 @@
 """A pool from what a ``models.yaml`` says of it."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 
 from tertulia.agents.models import document
@@ -14,10 +14,7 @@ HOW = ("hedging", "probe_every_s", "patience_s")
 
 
 def pool_of(name: str, pool: Pool, servers: Mapping[str, tuple[Server, StreamedModel]]) -> Pooled:
-    """Make the pool of these servers: what the file says of each, and its model.
-
-    Without prices of its own it has the highest of its servers', so that a bill is rather too high.
-    """
+    """Make the pool of these servers: what the file says of each, and its model."""
     endpoints = {
         server: Endpoint(model, **limits(entry)) for server, (entry, model) in servers.items()
     }
@@ -28,14 +25,13 @@ def pool_of(name: str, pool: Pool, servers: Mapping[str, tuple[Server, StreamedM
         strict=pool.budgets.strict,
     )
     settings = {of: value for of in HOW if (value := getattr(pool, of)) is not None}
-    models = [model for _, model in servers.values()]
     return pooled(
         name,
         endpoints,
         budgets=budgets,
         **settings,
-        price_in=_first(pool.price_in, _highest(models, "price_in")),
-        price_out=_first(pool.price_out, _highest(models, "price_out")),
+        price_in=pool.price_in,
+        price_out=pool.price_out,
     )
 
 
@@ -55,12 +51,3 @@ def tuned(
 
 def _allowed(given: "Mapping[str, document.Allowance]") -> dict[str, Allowance]:
     return {who: Allowance(**most.model_dump(exclude_none=True)) for who, most in given.items()}
-
-
-def _highest(models: Iterable[StreamedModel], price: str) -> float | None:
-    found = [getattr(model, price, None) for model in models]
-    return max((one for one in found if one is not None), default=None)
-
-
-def _first(*prices: float | None) -> float | None:
-    return next((price for price in prices if price is not None), None)

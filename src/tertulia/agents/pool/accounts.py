@@ -36,14 +36,14 @@ class Accounts:
         self._accounts: dict[Key, Allowance] = {}
         self._lock = Lock()
 
-    def __bool__(self) -> bool:
-        """Whether anybody's use is bounded."""
-        return bool(self._budgets)
-
     @property
     def strict(self) -> bool:
         """Whether what calls may come to is held."""
         return self._budgets.strict
+
+    def bind(self, who: Caller) -> bool:
+        """Whether a call of this one is charged to anybody."""
+        return bool(self._budgets) and any(True for _ in self._budgets.of(who))
 
     def hold(self, who: Caller, tokens: int, cost: float) -> Hold:
         """Let a call go that takes so much at most. Raises ``BudgetSpent`` if it may not."""

@@ -145,7 +145,7 @@ class Pooled(StreamedModel):
     ) -> AsyncIterator[ChatGenerationChunk]:
         who, length = caller(), prompt_tokens(messages)
         asked = _Asked(messages, stop, run_manager, kwargs)
-        kept = self._watchers or self.accounts
+        kept = self._watchers or self.accounts.bind(who)
         return self._recorded(who, length, asked) if kept else self._called(who, length, asked)
 
     async def _recorded(self, who: Caller, length: int, asked: "_Asked") -> Chunks:
@@ -157,7 +157,7 @@ class Pooled(StreamedModel):
         record = Record(who, Tally(length, self.price_of), self.accounts, seen)
         error: BaseException | None = None
         try:
-            record.hold(self._most(asked))
+            record.hold(self._most(who, asked))
             async with aclosing(self._called(who, length, asked, record)) as chunks:
                 async for chunk in chunks:
                     yield chunk
@@ -239,8 +239,8 @@ class Pooled(StreamedModel):
                     record.lost(lease.server.name)
                 lease.end()
 
-    def _most(self, asked: "_Asked") -> Most:
-        if not self.accounts.strict:
+    def _most(self, who: Caller, asked: "_Asked") -> Most:
+        if not (self.accounts.strict and self.accounts.bind(who)):
             return Most()
         models = (endpoint.model for endpoint in self.endpoints.values())
         prices = [self.price_of(name) for name in self.endpoints]

@@ -167,8 +167,6 @@ class Calls:
 
         ``may_be`` has the last word.
         """
-        if len(self.queue):
-            return None
         now, budget = self.now(), self.hedges.hedged()
         server = second(lease.job, lease.server, self.servers, now)
         if server is None or budget is None or not may_be():
