@@ -15,9 +15,10 @@ from tertulia.orchestrator.conditions import StopWord, Turns, build
 from tertulia.simulation import BadScenario, Faults, Habits, Scenario, load, parse
 from tertulia.simulation.scenario import Cue, Role
 
+ROOT = Path(__file__).parents[2]
 SCENARIOS = [
-    *(Path(__file__).parents[2] / "examples").glob("*.yaml"),
-    *(Path(__file__).parents[2] / "src/tertulia/simulation/scenarios").glob("*.yaml"),
+    *((ROOT / "src/tertulia/simulation/scenarios").glob("*.yaml")),
+    *(path for path in (ROOT / "examples").glob("*.yaml") if path.stem != "models"),
 ]
 
 
