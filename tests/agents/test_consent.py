@@ -128,14 +128,18 @@ async def test_a_turn_that_is_cut_while_it_waits_makes_no_call() -> None:
     assert desk.seen == []
 
 
+@pytest.mark.parametrize("how", ["crash", "close"])
 @in_no_time
-async def test_what_was_asked_before_a_crash_is_not_asked_again() -> None:
+async def test_what_was_asked_in_one_process_is_not_asked_again_in_the_next(how: str) -> None:
     desk = Desk(approval=ANA)
     first = House()
     room = await desk.room(first)
     await room.post("ana", "@bo?")
     asked = await asked_in(room)
-    first.crash()
+    if how == "crash":
+        first.crash()
+    else:
+        await first.scheduler.aclose()
     async with a_house_after(first) as second:
         room = await desk.room(second)
         assert await asked_in(room) == asked

@@ -316,6 +316,8 @@ class _Deed:
 
     def _abandon(self) -> None:
         """The turn is over, or the process leaves, before the outcome is known."""
+        if self.effect.state is EffectState.ASKED and self._is_handed_on():
+            return  # whoever opens the room next finds the question, or its answer
         if self._called and self._repeatable:
             self._fail(EffectState.UNCERTAIN, "it was cut off")
         elif self._called:
@@ -323,6 +325,11 @@ class _Deed:
         elif self._written and self.effect.state in (EffectState.ASKED, EffectState.RUNNING):
             why = f"{self._tool.name} was not called: the turn was over before"
             self._fail(EffectState.REFUSED, why)
+
+    def _is_handed_on(self) -> bool:
+        """Whether the turn goes on in another process: it ends here, and not in the room."""
+        waits = self._turn.waits
+        return waits is not None and waits.floor.unfinished(self._turn.id) is not None
 
 
 def _is_pause(error: Exception) -> bool:
