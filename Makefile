@@ -6,6 +6,9 @@ BIN   := $(VENV)/bin
 READY := $(VENV)/.ready
 TRANSFORMERS := $(VENV)/.transformers
 
+# Two at a time, whole files each: as many cores as the smallest machine has.
+PYTEST := pytest -n 2 --dist loadfile
+
 .DEFAULT_GOAL := help
 .PHONY: help demo test long check transformers mutants bench format constraints clean
 
@@ -16,7 +19,7 @@ demo: $(READY) ## Watch people and agents talk in one room, offline
 	@$(BIN)/tertulia demo
 
 test: $(READY) ## Run the tests
-	@$(BIN)/pytest
+	@$(BIN)/$(PYTEST)
 
 long: $(READY) ## Run the tests that take minutes, too: a kill at every moment
 	@$(BIN)/pytest -m long
@@ -24,7 +27,7 @@ long: $(READY) ## Run the tests that take minutes, too: a kill at every moment
 # Every step runs, whatever the one before it said, so that one call shows all there is to mend.
 check: $(READY) $(TRANSFORMERS) ## Run what CI runs: format, lint, types, import rules, tests
 	@failed=; \
-	for step in 'ruff format --check' 'ruff check' mypy lint-imports pytest; do \
+	for step in 'ruff format --check' 'ruff check' mypy lint-imports '$(PYTEST)'; do \
 	  printf '\n== %s\n' "$$step"; \
 	  $(BIN)/$$step || failed="$$failed [$$step]"; \
 	done; \
