@@ -397,6 +397,11 @@ def test_a_server_that_has_told_its_slots_is_believed_until_it_turns_calls_away(
     assert told.limit == 3.0
 
 
+def test_a_server_that_is_back_is_sent_one_call_or_as_many_as_it_has_told() -> None:
+    assert Capacity(limit=10.0).afresh(1.0).calls == 1
+    assert Capacity.of(3).strained(1.0, 2.0).afresh(3.0).calls == 3
+
+
 def test_a_server_is_not_late_before_its_pace_was_seen() -> None:
     slow = server("slow", 2)
     for n in range(1, 9):

@@ -68,7 +68,12 @@ class Capacity:
         return replace(self, late_at=now)
 
     def afresh(self, now: float) -> "Capacity":
-        """The server was away and is back: slow start, until half of what it bore before."""
+        """The server was away and is back: slow start, until half of what it bore before.
+
+        One that has told is believed again.
+        """
+        if self.told:
+            return replace(self, limit=self.most, threshold=inf, lowered_at=now, late_at=inf)
         half = max(LEAST, self.limit / 2)
         return replace(self, limit=LEAST, threshold=half, lowered_at=now, late_at=inf)
 
