@@ -87,6 +87,13 @@ def test_what_applies_to_no_case_has_no_column(capsys: pytest.CaptureFixture[str
     assert "0.123" in shown
 
 
+def test_figures_in_parts_are_told_by_both_names_and_none_that_was_not_measured(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    print_bench({"cpu_ms": 2, "none": None, "rooms": {"small_one": {"s": 1.5}}}, json=False)
+    assert capsys.readouterr().out == "cpu ms: 2\nrooms, small one, s: 1.5\n"
+
+
 @pytest.mark.parametrize("words", [(), ("run",), ("chat",), ("log",), ("bench",), ("draw",)])
 def test_help_says_what_there_is(words: tuple[str, ...]) -> None:
     given = CliRunner().invoke(app, [*words, "--help"])

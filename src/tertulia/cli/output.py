@@ -124,7 +124,7 @@ def print_bench(result: Mapping[str, Any], *, json: bool) -> None:
         return
     cases = result.get("cases")
     if cases is None:
-        for name, value in result.items():
+        for name, value in _figures(result):
             print(f"{name.replace('_', ' ')}: {value}")
         return
     shown = [key for key in HEADS if any(case.get(key) is not None for case in cases)]
@@ -134,6 +134,15 @@ def print_bench(result: Mapping[str, Any], *, json: bool) -> None:
     for case in cases:
         table.add_row(*(_cell(case.get(key)) for key in shown))
     page().print(table)
+
+
+def _figures(result: Mapping[str, Any], within: str = "") -> Iterator[tuple[str, Any]]:
+    """Each figure that was measured, by its name; those of a part by the part's name, too."""
+    for name, value in result.items():
+        if isinstance(value, Mapping):
+            yield from _figures(value, f"{within}{name}, ")
+        elif value is not None:
+            yield f"{within}{name}", value
 
 
 def print_figures(figures: Mapping[str, Any], *, json: bool) -> None:
