@@ -101,7 +101,8 @@ class Pooled(StreamedModel):
     def _get_ls_params(self, stop: list[str] | None = None, **kwargs: Any) -> LangSmithParams:
         """Say what is traced: it is called by its name."""
         told = super()._get_ls_params(stop, **kwargs)
-        return LangSmithParams(**{**told, "ls_model_name": self.name_of_pool})
+        name = kwargs.get("model", self.name_of_pool)
+        return LangSmithParams(**{**told, "ls_model_name": name})
 
     @property
     def calls(self) -> Calls:
