@@ -61,7 +61,7 @@ def test_the_openai_client_gets_answers_log_probabilities_and_json(server: Embed
         counted = answer.choices[0].logprobs
         assert counted is not None
         assert counted.content is not None
-        assert [len(token.top_logprobs) for token in counted.content] == [3] * 4
+        assert {len(token.top_logprobs) for token in counted.content} == {3}
         shaped = client.chat.completions.create(
             model=server.model,
             messages=[{"role": "user", "content": "Bo is 7. How old is he?"}],

@@ -44,7 +44,10 @@ class EmbeddedServer:
         return 0 if self._server is None else processing(self._server)
 
     def close(self) -> None:
-        """Cut off what is being answered and free the port. Closing twice is closing once."""
+        """Cut off what is being answered and free the port. Closing twice is closing once.
+
+        Not while another engine of this process answers: llama.cpp has been seen to wait for ever.
+        """
         self._server = None
 
     def __repr__(self) -> str:

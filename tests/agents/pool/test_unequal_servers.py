@@ -1,12 +1,14 @@
 """A pool before two real servers of unequal size: each is filled, and one may die."""
 
 import asyncio
+import json
 from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
 
 import pytest
 from langchain_core.messages import HumanMessage
+from tests.cli.commands import COMMAND
 
 from tertulia.agents.connections import close_connections
 from tertulia.agents.embedded import Embedded
@@ -96,17 +98,35 @@ async def test_unequal_servers_are_each_filled_and_never_overfilled_and_all_are_
     assert most_at_once(seen) == SLOTS
 
 
+async def a_process(stack: AsyncExitStack) -> tuple[asyncio.subprocess.Process, str, str]:
+    """A server in a process of its own: that, its URL, and its model's name."""
+    sizes = ("--port", "0", "--slots", "2", "--threads", "1", "--context-tokens", str(CONTEXT))
+    served = await asyncio.create_subprocess_exec(
+        *COMMAND, "models", "serve", "--json", *sizes, stdout=asyncio.subprocess.PIPE
+    )
+
+    async def end() -> None:
+        if served.returncode is None:
+            served.kill()
+        await served.wait()
+
+    stack.push_async_callback(end)
+    assert served.stdout is not None
+    told = json.loads(await served.stdout.readline())
+    return served, told["base_url"], told["model"]
+
+
 async def test_a_server_that_dies_takes_only_what_was_heard_already_with_it(
     stack: AsyncExitStack,
 ) -> None:
-    dying = await stack.enter_async_context(embedded_server(threads=1, slots=2, context_tokens=512))
+    dying, url, name = await a_process(stack)
     told = {"max_tokens": 60, "extra_body": {"ignore_eos": True}}
     other = Embedded(threads=1, slots=1, context_tokens=CONTEXT, max_tokens=TOKENS)
     stack.push_async_callback(asyncio.to_thread, other.engine.close)
     pool = pooled(
         "mortal",
         {
-            "dying": Endpoint(remote(dying.base_url, dying.model, KEY, **told), most=2),
+            "dying": Endpoint(remote(url, name, KEY, **told), most=2),
             "other": Endpoint(other, most=1),
         },
     )
@@ -121,7 +141,7 @@ async def test_a_server_that_dies_takes_only_what_was_heard_already_with_it(
     pool.watch(watch)
     tasks = [asyncio.create_task(ask(pool, room)) for room in range(CALLS)]
     await begun.wait()
-    await asyncio.to_thread(dying.close)
+    dying.kill()
     answers = await asyncio.gather(*tasks, return_exceptions=True)
     lost = [answer for answer in answers if isinstance(answer, BaseException)]
     heard = {s.call.number for s in seen if isinstance(s, Began) and s.server == "dying"}
