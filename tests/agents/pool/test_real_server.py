@@ -5,10 +5,12 @@ Nothing is started here. Where the environment names no server, there is nothing
 
 import asyncio
 import os
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import aclosing
+from typing import cast
 
 import pytest
-from langchain_core.messages import BaseMessage, HumanMessage
+from langchain_core.messages import AIMessageChunk, BaseMessage, HumanMessage
 
 from tertulia.agents.choosing import choose
 from tertulia.agents.connections import close_connections
@@ -53,11 +55,13 @@ async def test_rooms_at_once_are_all_answered_and_what_they_used_is_told(pool: P
 
 async def test_whoever_leaves_after_the_first_words_has_freed_his_place(pool: Pooled) -> None:
     for room in range(ROOMS):
+        asked = [HumanMessage("Tell a long story.", name="Ana")]
+        stream = cast("AsyncGenerator[AIMessageChunk, None]", pool.astream(asked))
         with calling(Caller(f"room-{room}", "bo")):
-            async for chunk in pool.astream([HumanMessage("Tell a long story.", name="Ana")]):
-                if chunk.text:
-                    break
-    await asyncio.sleep(0)
+            async with aclosing(stream) as chunks:
+                async for chunk in chunks:
+                    if chunk.text:
+                        break
     assert [len(server.running) for server in pool.calls.servers] == [0, 0]
     assert await ask(pool, 0)
 
