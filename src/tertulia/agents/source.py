@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, TypeAlias
 
 import yaml
@@ -22,6 +23,10 @@ class NotYaml(ValueError):
         """Counting lines from 1."""
         super().__init__(what)
         self.line, self.what = line, what
+
+
+class Unreadable(ValueError):
+    """A file without a text that could be looked at; in words, why."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +55,20 @@ class Source:
             else:
                 break
         return line + 1
+
+
+def text_of(path: Path) -> str:
+    """A file's text, as far as ``read`` needs it to see that it is too long.
+
+    Raises ``Unreadable``.
+    """
+    try:
+        with path.open(encoding="utf-8") as file:
+            return file.read(LETTERS + 1)
+    except OSError as error:
+        raise Unreadable(f"it cannot be read: {error.strerror}") from None
+    except UnicodeDecodeError:
+        raise Unreadable("it is not text in UTF-8") from None
 
 
 def read(text: str) -> Source:

@@ -10,7 +10,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, Field, ValidationError, model_validator
 
-from tertulia.agents.source import LETTERS, Loc, NotYaml, Source, read
+from tertulia.agents.source import Loc, NotYaml, Source, Unreadable, read, text_of
 from tertulia.orchestrator import Kind, Participant, RoomSettings, conditions, handle
 from tertulia.orchestrator.errors import Invalid
 from tertulia.orchestrator.policies import build, specify
@@ -164,12 +164,9 @@ def load(path: Path) -> Scenario:
     Raises ``BadScenario``, which names the file, the line and what to write instead.
     """
     try:
-        with path.open(encoding="utf-8") as file:
-            text = file.read(LETTERS + 1)
-    except OSError as error:
-        raise _bad(str(path), [], f"it cannot be read: {error.strerror}") from None
-    except UnicodeDecodeError:
-        raise _bad(str(path), [], "it is not text in UTF-8") from None
+        text = text_of(path)
+    except Unreadable as error:
+        raise _bad(str(path), [], str(error)) from None
     return parse(text, str(path))
 
 

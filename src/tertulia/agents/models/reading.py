@@ -12,7 +12,7 @@ from pydantic import ValidationError
 from tertulia.agents.models.document import Agent, Allowance, Budgets, Document, Model, Pool, Server
 from tertulia.agents.models.mistakes import Mistake, of_document
 from tertulia.agents.models.secrecy import HIDDEN, SECRET_NAME, VARIABLE, masked, secrets_in
-from tertulia.agents.source import LETTERS, Loc, NotYaml, Source, read
+from tertulia.agents.source import Loc, NotYaml, Source, Unreadable, read, text_of
 from tertulia.orchestrator.errors import Invalid
 
 EXPANDED = ("base_url", "model")
@@ -58,12 +58,9 @@ class BadModels(Invalid):
 def load(path: Path) -> Document:
     """Read and check a file. Raises ``BadModels``: file, line, what, and what to write instead."""
     try:
-        with path.open(encoding="utf-8") as file:
-            text = file.read(LETTERS + 1)
-    except OSError as error:
-        raise _bad(str(path), [], f"it cannot be read: {error.strerror}") from None
-    except UnicodeDecodeError:
-        raise _bad(str(path), [], "it is not text in UTF-8") from None
+        text = text_of(path)
+    except Unreadable as error:
+        raise _bad(str(path), [], str(error)) from None
     return parse(text, str(path))
 
 
