@@ -2,6 +2,8 @@
 
 import pickle
 from collections.abc import Iterator
+from contextlib import suppress
+from itertools import chain
 
 import pytest
 from hypothesis import given
@@ -9,7 +11,7 @@ from hypothesis import strategies as st
 
 from tertulia.agents.callers import Caller
 from tertulia.agents.faults import BudgetSpent
-from tertulia.agents.pool.accounts import Accounts, Hold
+from tertulia.agents.pool.accounts import Accounts, Hold, Key
 from tertulia.agents.pool.budgets import Allowance, Budgets
 
 BO = Caller("attic", "bo", tenant="school")
@@ -77,9 +79,10 @@ def test_other_budgets_are_exceeded_by_no_more_than_what_was_on_its_way(
     accounts = Accounts("small", Budgets(tenants, rooms, participants))
     over: dict[object, float] = {}
     for going in lives(accounts, calls):
-        for key, account in accounts.items():
-            if not account.spent:
-                over[key] = sum(tokens for hold, tokens, _ in going if key in hold.keys)
+        known = dict(accounts.items())
+        for key, allowed in chain.from_iterable(hold.budgets.items() for hold, _, _ in going):
+            if not known.get(key, allowed).spent:
+                over[key] = sum(tokens for hold, tokens, _ in going if key in hold.budgets)
     for key, account in accounts.items():
         assert account.used_tokens <= account.tokens + over.get(key, 0)
 
@@ -146,6 +149,74 @@ def test_the_error_says_whose_budget_it_is_of_what_and_how_much_is_used() -> Non
         accounts.hold(BO, 10, 0.75)
     again = pickle.loads(pickle.dumps(caught.value))  # noqa: S301 - our own, made above
     assert (str(again), again.budget, again.allowed) == (str(caught.value), "cost", 2)
+
+
+def charged(accounts: Accounts, room: str, tokens: int) -> None:
+    accounts.settle(accounts.hold(Caller(room), tokens, 0), tokens, 0)
+
+
+@pytest.fixture
+def few(monkeypatch: pytest.MonkeyPatch) -> int:
+    monkeypatch.setattr("tertulia.agents.pool.accounts.KEPT", 3)
+    return 3
+
+
+def test_it_is_remembered_of_the_last_who_were_charged_what_they_have_used(few: int) -> None:
+    accounts = Accounts("small", Budgets(rooms={"*": Allowance(10)}))
+    for n in range(100):
+        charged(accounts, "attic", 0)
+        charged(accounts, f"room-{n}", 5)
+        if n == 97:
+            charged(accounts, "room-96", 1)
+    assert [key[-1] for key, _ in accounts.items()] == ["room-96", "room-98", "room-99"]
+    assert accounts.of(Caller("room-96"), "room").used_tokens == 6
+    charged(accounts, "room-0", 9)  # it begins anew
+    assert accounts.of(Caller("room-0"), "room").used_tokens == 9
+
+
+def test_who_has_used_up_a_budget_is_never_forgotten(few: int) -> None:
+    accounts = Accounts("small", Budgets(rooms={"*": Allowance(10)}))
+    for n in range(100):
+        charged(accounts, f"room-{n}", 10 if n < 20 else 5)
+    for n in range(20):
+        with pytest.raises(BudgetSpent):
+            accounts.hold(Caller(f"room-{n}"), 0, 0)
+    assert len(list(accounts)) == 20 + few
+
+
+def test_who_is_forgotten_while_its_call_is_on_its_way_is_charged_for_that(few: int) -> None:
+    accounts = Accounts("small", Budgets(rooms={"*": Allowance(10)}))
+    hold = accounts.hold(Caller("attic"), 0, 0)
+    for n in range(10):
+        charged(accounts, f"room-{n}", 5)
+    accounts.settle(hold, 10, 0)
+    with pytest.raises(BudgetSpent):
+        accounts.hold(Caller("attic"), 0, 0)
+
+
+def test_of_who_has_used_nothing_nothing_is_remembered() -> None:
+    for strict in (False, True):
+        accounts = Accounts("small", Budgets(rooms={"*": Allowance(10, 10)}, strict=strict))
+        for n in range(100):
+            accounts.settle(accounts.hold(Caller(f"room-{n}"), 3, 0.3), 0, 0)
+        assert not list(accounts)
+
+
+@given(st.lists(st.tuples(st.sampled_from("abcdefgh"), st.integers(1, 10)), max_size=60))
+def test_a_strict_budget_is_not_exceeded_however_many_others_call(
+    calls: list[tuple[str, int]],
+) -> None:
+    accounts = Accounts("small", Budgets(rooms={"*": Allowance(10)}, strict=True))
+    used: dict[str, int] = {}
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("tertulia.agents.pool.accounts.KEPT", 2)
+        for room, tokens in calls:
+            with suppress(BudgetSpent):
+                charged(accounts, room, tokens)
+                used[room] = used.get(room, 0) + tokens
+    assert all(tokens <= 10 for tokens in used.values())
+    known: dict[Key, int] = {key: one.used_tokens for key, one in accounts.items()}
+    assert known == {("room", room): tokens for room, tokens in used.items()}
 
 
 def test_a_call_that_is_refused_by_one_budget_takes_nothing_of_the_others() -> None:

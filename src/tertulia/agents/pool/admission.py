@@ -3,7 +3,10 @@
 Three things decide: whose turn it is (``queue``), which servers may be sent something (not broken,
 not strained, within their rates), and where the call will be done soonest: a server that has read
 the room's prompt before need not read it again, unless it is so busy that another would be through
-sooner. An idle server never waits while a call may go to it.
+sooner. An idle server never waits while a call may go to it, with one exception: where calls that
+take few tokens keep a minute's limit used up, one that takes more would never go. So the server
+that lets it go soonest is kept for one that is due (``Queue.due``), and sent nothing but what comes
+before that; the other servers are not kept from anything.
 """
 
 from collections.abc import Iterable, Sequence
@@ -38,10 +41,21 @@ def admit(queue: Queue, servers: Sequence[Server], now: float) -> Placement | No
     if not free:
         return None
     busy = _busy(servers, free, now)
-    for window in queue.windows():
-        found = _best(window, free, busy, now)
+    left, kept = free, set[int]()
+    for job, window in queue.due():
+        found = _best(window, left, busy, now)
         if found is not None:
             return found
+        if not _goes(job, left, now):
+            kept.add(job.serial)
+            soonest = _soonest(job, servers, now)
+            left = [server for server in left if server is not soonest]
+    for window in queue.windows(kept) if left else ():
+        found = _best(window, left, busy, now)
+        if found is not None:
+            return found
+        if not _goes(window[0], free, now):
+            queue.put_off(window[0])
     return None
 
 
@@ -49,6 +63,17 @@ def admit_alone(job: Job, servers: Sequence[Server], now: float) -> Placement | 
     """What ``admit`` says of a job that nobody waits beside, without a queue."""
     free = [server for server in servers if server.free_at(now)]
     return _best((job,), free, _busy(servers, free, now), now) if free else None
+
+
+def _goes(job: Job, servers: Iterable[Server], now: float) -> bool:
+    """Whether one of them may be sent the job."""
+    return any(server.takes(job, now) for server in servers)
+
+
+def _soonest(job: Job, servers: Iterable[Server], now: float) -> Server | None:
+    """Which server lets so many tokens go first."""
+    well = [one for one in servers if one.name not in job.barred and not one.breaker.open]
+    return min(well, key=lambda server: server.wait_s(job, now), default=None)
 
 
 def _busy(servers: Sequence[Server], free: Sequence[Server], now: float) -> list[Server]:

@@ -168,7 +168,9 @@ class Calls:
         ``may_be`` has the last word.
         """
         now, budget = self.now(), self.hedges.hedged()
-        server = second(lease.job, lease.server, self.servers, now)
+        waited_for = len(self.queue) > 0  # what a limit lets go is for those who wait
+        servers = [one for one in self.servers if one.rates.unlimited or not waited_for]
+        server = second(lease.job, lease.server, servers, now)
         if server is None or budget is None or not may_be():
             return None
         self.hedges = budget

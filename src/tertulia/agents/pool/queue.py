@@ -16,11 +16,15 @@ sent before a job, from when it comes, than ::
 where M is the most that one job costs, Q the quantum; w what its tenant has waiting when it comes,
 h what of that is of its own room, itself included; R from how many rooms of its tenant calls come
 after it, and n how many tenants ever wait together with it.
+
+The first of its tenant that may be sent nowhere, as where it takes more tokens than servers let go
+by now, is put off: others go, ``WINDOW`` of them at most. Then it is *due*, and is offered before
+all who are not, behind those who were due before it: one of each other tenant at most.
 """
 
 from bisect import insort
 from collections import OrderedDict
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from heapq import heappop, heappush
 
 from tertulia.agents.pool.jobs import Job
@@ -84,12 +88,19 @@ class _Tenant:
             self._forget_rooms()
         return waiting
 
-    def window(self) -> list[_Place]:
+    def window(self, kept: Container[int]) -> list[_Place]:
         """The next few, of whom there is one; none behind one who was passed over too often."""
         for place, (_, _, waiting) in enumerate(self.front, 1):
-            if waiting.passed >= WINDOW:
+            if waiting.passed >= WINDOW and waiting.job.serial not in kept:
                 return self.front[:place]
         return self.front
+
+    def until(self, last: _Waiting) -> Iterator[_Waiting]:
+        """The next few until this one."""
+        for _, _, waiting in self.front:
+            yield waiting
+            if waiting is last:
+                break
 
     def take(self, waiting: _Waiting) -> None:
         for _, _, earlier in self.front:
@@ -134,6 +145,8 @@ class Queue:
         self._quantum = quantum
         self._tenants: OrderedDict[str, _Tenant] = OrderedDict()
         self._waiting: dict[int, _Waiting] = {}
+        self._taken = 0
+        self._put_off: dict[str, tuple[_Waiting, int]] = {}
 
     def __len__(self) -> int:
         """How many wait."""
@@ -157,21 +170,35 @@ class Queue:
             return None
         tenant = self._tenants[waiting.job.tenant]
         tenant.drop(waiting)
-        self._forget(waiting.job.tenant, tenant)
+        self._forget(waiting, tenant)
         return waiting.job
 
-    def windows(self) -> Iterator[list[Job]]:
-        """Those who are next, tenant after tenant: the first whose turn it is, then the others."""
+    def windows(self, kept: Container[int] = ()) -> Iterator[list[Job]]:
+        """Those who are next, tenant after tenant: the first whose turn it is, then the others.
+
+        Nobody is behind one who was passed over too often, unless a server is ``kept`` for that.
+        """
         for _ in range(min(len(self._tenants), LOOKED_AT)):
             name, tenant = self._next()
-            yield [waiting.job for _, _, waiting in tenant.window()]
+            yield [waiting.job for _, _, waiting in tenant.window(kept)]
             self._tenants.move_to_end(name)  # nothing of it was taken: another may have its turn
 
+    def put_off(self, job: Job) -> None:
+        """Note that the first of a window may be sent nowhere by now."""
+        self._put_off.setdefault(job.tenant, (self._waiting[job.serial], self._taken))
+
+    def due(self) -> Iterator[tuple[Job, list[Job]]]:
+        """Those who were put off for too long, the longest first; each with those before it."""
+        for name, (waiting, taken) in list(self._put_off.items())[:LOOKED_AT]:
+            if self._taken - taken >= WINDOW or waiting.passed >= WINDOW:
+                yield waiting.job, [one.job for one in self._tenants[name].until(waiting)]
+
     def take(self, job: Job) -> None:
-        """Take a job of the window that was offered last."""
-        tenant = self._tenants[job.tenant]
-        tenant.take(self._waiting.pop(job.serial))
-        self._forget(job.tenant, tenant)
+        """Take a job that was offered last."""
+        tenant, waiting = self._tenants[job.tenant], self._waiting.pop(job.serial)
+        self._taken += 1
+        tenant.take(waiting)
+        self._forget(waiting, tenant)
 
     def _next(self) -> tuple[str, _Tenant]:
         """The tenant whose turn it is; each that cannot pay yet gets its quantum and is passed."""
@@ -183,6 +210,9 @@ class Queue:
             tenant.deficit += self._quantum
             self._tenants.move_to_end(name)
 
-    def _forget(self, name: str, tenant: _Tenant) -> None:
+    def _forget(self, gone: _Waiting, tenant: _Tenant) -> None:
+        name = gone.job.tenant
+        if self._put_off and name in self._put_off and self._put_off[name][0] is gone:
+            del self._put_off[name]
         if not tenant.size:
             del self._tenants[name]

@@ -87,8 +87,11 @@ class Server:
 
     def takes(self, job: Job, now: float) -> bool:
         """Whether it may be sent this one now."""
-        tokens = job.prompt_tokens + job.answer_tokens
-        return self.name not in job.barred and self.rates.wait_s(tokens, now) <= 0.0
+        return self.name not in job.barred and self.wait_s(job, now) <= 0.0
+
+    def wait_s(self, job: Job, now: float) -> float:
+        """Seconds until its limits let this one go."""
+        return self.rates.wait_s(job.prompt_tokens + job.answer_tokens, now)
 
     def cold(self, job: Job) -> int:
         """How many tokens of the prompt it would have to read."""
