@@ -103,7 +103,7 @@ class Running:
 async def test_nodes_of_a_graph_add_to_the_bill_also_those_that_nobody_hears() -> None:
     turn = turn_in(said(1, "ana", "Bo?"))
     runtime: InTurn = Running(turn)
-    await planner(Streams(used(5, 5, "1. Speak.")), CARD)(TurnState(), runtime)
+    await planner(Streams(used(5, 5, '{"steps": ["Speak."]}')), CARD)(TurnState(), runtime)
     await model_caller(Streams(used(7, 1, "Yes.")), CARD)(TurnState(), runtime)
     assert turn.spent == Spent(18, 24.0)
 

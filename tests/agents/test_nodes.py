@@ -1,6 +1,7 @@
 """The nodes, called as LangGraph calls them: a state, a runtime, and what changes."""
 
 import asyncio
+import json
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from typing import Any
@@ -8,6 +9,7 @@ from typing import Any
 import pytest
 from langchain_core.messages import AIMessage, AIMessageChunk, BaseMessage, ToolMessage
 from langchain_core.messages.tool import tool_call_chunk
+from tests.agents.choosing.scripts import Keeping
 from tests.agents.turns import ANA, said, turn_in
 
 from tertulia.agents import (
@@ -24,7 +26,7 @@ from tertulia.agents import (
     tool_executor,
 )
 from tertulia.agents.faults import ModelStrayed
-from tertulia.agents.nodes import joined, steps
+from tertulia.agents.nodes import joined
 from tertulia.agents.state import Call, Round
 from tertulia.orchestrator import Reply, Turn
 from tertulia.orchestrator.errors import Invalid, Misbehaved
@@ -223,25 +225,42 @@ def test_tools_that_cannot_be_used_are_refused_when_the_graph_is_made() -> None:
 # ---- planning and choosing
 
 
-async def test_a_plan_is_unheard_and_has_no_more_steps_than_allowed() -> None:
-    turn = turn_in()
-    plan = await planner(Scripted(["1. Ask.\n2) Look.\n3. Say."]), most=2)({}, Run(turn))
-    assert plan == {"plan": ["Ask.", "Look."]}
-    assert turn.delivered == ""
+def steps(*them: str) -> str:
+    return json.dumps({"steps": them})
 
 
 @pytest.mark.parametrize(
-    ("text", "found"),
+    "said_of_it",
     [
-        ("Sure:\n 1. Ask \n2. Look", ["Ask", "Look"]),
-        ("- Ask\n* Look", ["Ask", "Look"]),
-        ("Just ask.", ["Just ask."]),
-        (" ", []),
-        ("In 2026. It ends.", ["In 2026. It ends."]),
+        steps(" Ask.", "Look.", ""),
+        AIMessage("", tool_calls=[call("plan_steps", {"steps": ["Ask.", "Look."]})]),
+    ],
+    ids=["as JSON", "by a call"],
+)
+async def test_a_plan_is_unheard_and_filled_in(said_of_it: Any) -> None:
+    turn = turn_in()
+    assert await planner(Scripted([said_of_it]))({}, Run(turn)) == {"plan": ["Ask.", "Look."]}
+    assert turn.delivered == ""
+
+
+async def test_there_may_be_nothing_to_plan() -> None:
+    assert await planner(Scripted([steps()]))({}, Run(turn_in())) == {"plan": []}
+
+
+@pytest.mark.parametrize(
+    ("first", "told"),
+    [
+        ("1. Ask.\n2) Look.", "is not a JSON object"),
+        (steps("Ask.", "Look.", "Say."), "is too long"),
+        (steps("Ask. " * 100), "is too long"),
     ],
 )
-def test_steps_are_read_from_any_list(text: str, found: list[str]) -> None:
-    assert steps(text) == found
+async def test_what_is_no_plan_is_told_to_the_model_once(first: str, told: str) -> None:
+    model = Keeping([first, steps("Ask.")])
+    assert await planner(model, most=2)({}, Run(turn_in())) == {"plan": ["Ask."]}
+    assert told in str(model.kept[1][-1].text)
+    with pytest.raises(ModelStrayed, match="nor was the one before"):
+        await planner(Scripted([first, first]), most=2)({}, Run(turn_in()))
 
 
 async def test_a_router_takes_plain_and_async_choosers_with_and_without_the_turn() -> None:

@@ -6,6 +6,7 @@ import pytest
 from langchain_core.messages import AIMessage
 from langgraph.constants import END as THEIR_END
 from langgraph.constants import START as THEIR_START
+from tests.agents.choosing.scripts import Keeping
 from tests.agents.turns import ANA, CY, said, turn_in
 
 from tertulia.agents import Scripted
@@ -68,9 +69,10 @@ async def test_a_tool_user_that_never_stops_is_stopped() -> None:
 
 async def test_a_plan_is_made_in_silence_and_then_spoken_from() -> None:
     turn = turn_in()
-    speaker = GraphSpeaker(plan_then_answer(Scripted(["1. Greet.", "Good morning."])))
-    assert await speaker(turn) == Reply("Good morning.")
+    model = Keeping(['{"steps": ["Greet.", "Be brief."]}', "Good morning."])
+    assert await GraphSpeaker(plan_then_answer(model))(turn) == Reply("Good morning.")
     assert turn.delivered == "Good morning."
+    assert "1. Greet.\n2. Be brief." in "\n".join(str(one.text) for one in model.kept[1])
 
 
 async def asks_cy(turn: Turn) -> str:

@@ -7,7 +7,6 @@ and nothing here needs LangGraph.
 
 import asyncio
 import inspect
-import re
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from difflib import get_close_matches
 from typing import Any, TypeAlias, cast
@@ -18,6 +17,7 @@ from langchain_core.tools import BaseTool
 from tertulia.agents.authority import offered
 from tertulia.agents.callers import calling, speaker_in
 from tertulia.agents.cards import Card
+from tertulia.agents.choosing import Form, fill
 from tertulia.agents.context import reading
 from tertulia.agents.listening import ChatModel, hear
 from tertulia.agents.prices import billing, prices_of
@@ -32,7 +32,8 @@ Node: TypeAlias = Callable[[TurnState, InTurn], Awaitable[TurnState]]
 Chooser: TypeAlias = Callable[..., str | Awaitable[str]]
 """From the state, or from state and runtime, to the label of the way to go."""
 
-STEP = re.compile(r"^\s*(?:\d+\s*[.):]|[-*•])\s+(\S.*?)\s*$", re.MULTILINE)
+LONGEST_STEP = 120
+"""In characters; a small model that is held to a schema would not find an end."""
 
 
 def model_caller(
@@ -107,20 +108,20 @@ def tool_executor(tools: Sequence[Tool]) -> Node:
 def planner(
     model: ChatModel, card: Card | None = None, *, most: int = 5, budget: Budget = BUDGET
 ) -> Node:
-    """Ask the model, unheard by the room, for at most ``most`` steps, and keep them as ``plan``."""
-    order = (
-        "Before you speak, plan it. Write only a numbered list of the steps to take, "
-        f"one short line each, at most {most}."
-    )
+    """Ask the model, unheard by the room, for at most ``most`` steps, and keep them as ``plan``.
 
-    prices = prices_of(model, card)
+    It fills in a list, which may be empty. Raises ``ModelStrayed`` for what is none, twice, and
+    what the model raises.
+    """
+    order = f"Before you speak, plan it: the steps to take, at most {most}, in a few words each."
+    form, prices = _steps(most), prices_of(model, card)
 
     async def make_plan(state: TurnState, runtime: InTurn) -> TurnState:
         turn = runtime.context
         messages = await reading(turn, card, budget, [order], state.get("sources") or [])
         with calling(speaker_in(turn)):
-            heard = await hear(model, messages, bill=billing(turn, prices))
-        return TurnState(plan=steps(heard.text)[:most])
+            told = await fill(model, messages, form, bill=billing(turn, prices))
+        return TurnState(plan=[step for one in told["steps"] if (step := one.strip())])
 
     return make_plan
 
@@ -145,11 +146,6 @@ def router(
         return str(label)
 
     return route
-
-
-def steps(text: str) -> list[str]:
-    """Read a list of steps; a text without one is a single step."""
-    return STEP.findall(text) or [line for line in [text.strip()] if line]
 
 
 def joined(before: str, text: str) -> str:
@@ -181,6 +177,19 @@ def _told(one: Round, name: str) -> list[BaseMessage]:
             for call, result in zip(one["calls"], results, strict=True)
         ),
     ]
+
+
+def _steps(most: int) -> Form:
+    """What is filled in for a plan."""
+    step = {"type": "string", "maxLength": LONGEST_STEP}
+    steps = {"type": "array", "items": step, "maxItems": most}
+    schema = {
+        "type": "object",
+        "properties": {"steps": steps},
+        "required": ["steps"],
+        "additionalProperties": False,
+    }
+    return Form(schema, "plan_steps", "Give the steps of the plan.")
 
 
 def _plan_note(plan: Sequence[str]) -> list[str]:
