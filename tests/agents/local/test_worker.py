@@ -77,14 +77,17 @@ async def test_who_may_write_no_more_is_cut_off_and_told_so(worker: Worker) -> N
 
 
 async def test_two_hundred_who_leave_leave_nothing(worker: Worker, machine: Spelling) -> None:
+    machine.context = 10**9
+    for_ever = saying(LONG, most=10**9, endless=True)
+
     async def leave_early(after: int) -> None:
-        async with aclosing(worker.answer(saying(LONG))) as pieces:
+        async with aclosing(worker.answer(for_ever)) as pieces:
             async for _ in pieces:
                 if not (after := after - 1):
                     return
 
     async def cut_off(n: int) -> None:
-        task = asyncio.create_task(heard(worker, saying(LONG)))
+        task = asyncio.create_task(heard(worker, for_ever))
         await asyncio.sleep(0.001 * (n % 7))
         task.cancel()
         with pytest.raises(asyncio.CancelledError):

@@ -19,7 +19,7 @@ from tertulia.agents.pool import (
 )
 from tertulia.agents.pool.admission import HOLD_S
 from tertulia.agents.pool.breaker import FAILURES
-from tertulia.agents.pool.queue import AGEING, QUANTUM, WINDOW
+from tertulia.agents.pool.queue import AGEING, QUANTUM
 
 JOBS = st.builds(
     Job,
@@ -96,33 +96,6 @@ def test_a_job_that_nobody_waits_beside_goes_where_the_queue_would_send_it(
     empty = Queue()
     empty.put(job)
     assert admit_alone(job, servers, 1.0) == admit(empty, servers, 1.0)
-
-
-@given(st.lists(JOBS, max_size=60), JOBS, st.integers(0, 30))
-def test_nobody_waits_for_more_than_a_stated_amount_of_work(
-    before: list[Job], waits: Job, after: int
-) -> None:
-    """What is done before a job, once it waits, is bounded by what waited then and by its rank."""
-    queue = Queue()
-    crowd = numbered([*before, waits])
-    for job in crowd:
-        queue.put(job)
-    mine = crowd[-1]
-    flood = Job(0, "attic", "ana", Rank.HOLDER, 0.0, 0, 50)
-    ahead, served, serial = sum(j.cost for j in crowd[:-1]), 0.0, len(crowd)
-    tenants = 3
-    bound = ahead + (AGEING * mine.rank + mine.cost + WINDOW * 1_000) * tenants + 4 * QUANTUM
-    while True:
-        for _ in range(after):
-            serial += 1
-            queue.put(Job(serial, flood.room, flood.tenant, flood.rank, 0.0, 0, 50))
-        window = next(queue.windows())
-        queue.take(window[0])
-        if window[0] == mine:
-            break
-        served += window[0].cost
-        after = min(after, 2)
-        assert served <= bound * (1 + tenants)
 
 
 def test_a_tenant_with_one_call_waits_for_a_round_and_no_longer() -> None:
