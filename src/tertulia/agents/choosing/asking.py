@@ -1,7 +1,9 @@
 """One question to a model: bound as far as it can be, left as soon as it cannot be an answer."""
 
+import inspect
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from traceback import walk_tb
 from typing import Any
 
 from langchain_core.messages import BaseMessage
@@ -82,16 +84,34 @@ async def ask(
 def bound_to_call(
     model: Any, schema: Schema, name: str = FUNCTION, about: str = "Give the answer."
 ) -> ChatModel | None:
-    """The model, told to call a function of that schema; ``None`` for one that takes none."""
+    """The model, told to call a function of that schema; ``None`` for one that takes none.
+
+    One that cannot be told which to call is offered it. Raises what goes wrong within
+    ``bind_tools``: that is no way to say that there are no functions.
+    """
     function = {"name": name, "description": about, "parameters": dict(schema)}
     bind = getattr(model, "bind_tools", None)
     if bind is None:
         return None
+    told = {"tool_choice": name} if _takes(bind, "tool_choice") else {}
     try:
-        bound: ChatModel = bind([{"type": "function", "function": function}], tool_choice=name)
-    except (NotImplementedError, TypeError):
-        return None
+        bound: ChatModel = bind([{"type": "function", "function": function}], **told)
+    except NotImplementedError as error:
+        if _said_in(error) == "bind_tools":  # by itself or its parent, as LangChain wants it
+            return None
+        raise
     return bound
+
+
+def _takes(function: Any, name: str) -> bool:
+    known = inspect.signature(function).parameters
+    return name in known or any(one.kind is one.VAR_KEYWORD for one in known.values())
+
+
+def _said_in(error: Exception) -> str:
+    """The name of the function that raised it."""
+    *_, (frame, _) = walk_tb(error.__traceback__)
+    return frame.f_code.co_name
 
 
 def _tokens_in(chunk: Any) -> Iterator[Token]:
