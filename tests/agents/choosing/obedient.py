@@ -26,6 +26,8 @@ class Obedient:
     refuses: frozenset[str] = frozenset()
     status: str = "400 Bad Request"
     port: int = 0
+    named: str = "m"
+    reason: str = "stop"
     asked: list[Body] = field(default_factory=list)
 
     @property
@@ -46,7 +48,7 @@ class Obedient:
             lines = [f"HTTP/1.1 {status}", f"Content-Type: {kind}", "Connection: close", "", ""]
             writer.write("\r\n".join(lines).encode())
             for piece in pieces:
-                writer.write(piece.encode())
+                writer.write(piece.replace('"model": "m"', f'"model": "{self.named}"').encode())
             await writer.drain()
         writer.close()
 
@@ -64,7 +66,7 @@ class Obedient:
         text = self.within(body, would)
         if "logprobs" in self.obeys and body.get("logprobs"):
             return "200 OK", "text/event-stream", self.with_logprobs(text)
-        return "200 OK", "text/event-stream", [*said(text), *ended()]
+        return "200 OK", "text/event-stream", [*said(text), *ended(self.reason)]
 
     def within(self, body: Body, would: str) -> str:
         """What it says, bound by the fields that it obeys."""
@@ -121,9 +123,13 @@ class Obedient:
 
 @asynccontextmanager
 async def obedient(
-    mind: Mind | str, *obeys: str, refuses: Iterable[str] = (), status: str = "400 Bad Request"
+    mind: Mind | str,
+    *obeys: str,
+    refuses: Iterable[str] = (),
+    status: str = "400 Bad Request",
+    port: int = 0,
 ) -> AsyncIterator[Obedient]:
-    """Serve on a free port for as long as the block lasts; to France the answer is Paris."""
+    """Serve, on a free port, for as long as the block lasts; to France the answer is Paris."""
 
     def says(asked: str) -> str:
         if "France" in asked:
@@ -131,7 +137,7 @@ async def obedient(
         return mind if isinstance(mind, str) else mind(asked)
 
     one = Obedient(says, frozenset(obeys), frozenset(refuses), status)
-    server = await asyncio.start_server(one.serve, "127.0.0.1", 0)
+    server = await asyncio.start_server(one.serve, "127.0.0.1", port)
     one.port = server.sockets[0].getsockname()[1]
     try:
         yield one

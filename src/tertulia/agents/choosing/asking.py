@@ -34,11 +34,16 @@ class Token:
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """What a model has answered; ``tokens`` where it was asked for them and told them."""
+    """What a model has answered; ``tokens`` where it was asked for them and told them.
+
+    ``by`` is what the server calls the model, if it says so; ``cut``: it may not be any longer.
+    """
 
     text: str
     calls: list[Call]
     tokens: list[Token]
+    by: str = ""
+    cut: bool = False
 
 
 @dataclass(slots=True)
@@ -69,16 +74,19 @@ async def ask(
 ) -> Told:
     """Hear one answer, or its beginning where it grows too long. Raises what the model raises."""
     tokens: list[Token] = []
+    about: dict[str, Any] = {}
     letters = 0
 
     def enough(chunk: Any) -> bool:
         nonlocal letters
         letters += len(str(chunk.text))
         tokens.extend(_tokens_in(chunk))
+        about.update(getattr(chunk, "response_metadata", {}))
         return most_letters is not None and letters > most_letters
 
     heard = await hear(model, messages, bill=account.part(), enough=enough)
-    return Told(heard.text, heard.calls, tokens)
+    by, cut = str(about.get("model_name") or ""), about.get("finish_reason") == "length"
+    return Told(heard.text, heard.calls, tokens, by, cut)
 
 
 def bound_to_call(

@@ -23,7 +23,15 @@ from tertulia.agents.choosing.answers import (
 )
 from tertulia.agents.choosing.asking import FUNCTION, Account, Told, bound_to_call
 from tertulia.agents.choosing.capabilities import Kind
-from tertulia.agents.choosing.findings import FIRST_TOKENS, TELL_TOKENS, TOOL_CHOICE, holds, obeyed
+from tertulia.agents.choosing.findings import (
+    FIRST_TOKENS,
+    TELL_TOKENS,
+    TOOL_CHOICE,
+    belied,
+    holds,
+    believing,
+    obeyed,
+)
 from tertulia.agents.choosing.likelihood import (
     PROMPT_LOGPROBS,
     Scores,
@@ -107,7 +115,11 @@ async def _scored(task: Task, options: Sequence[str]) -> Scores | None:
     if not await holds(model, (Kind.SCORES, PROMPT_LOGPROBS), task.account):
         return None
     asked = [*task.messages, HumanMessage(f"{task.question} {one_of(options)}")]
-    return await prompt_logprobs(model, asked, options, task.account)
+    with believing(model):
+        found = await prompt_logprobs(model, asked, options, task.account)
+    if found is None:
+        belied(model, (Kind.SCORES, PROMPT_LOGPROBS), "nothing of the prompt")
+    return found
 
 
 async def _ways(task: Task, options: Sequence[str]) -> AsyncIterator[Way[_Found]]:

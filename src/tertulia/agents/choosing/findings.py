@@ -1,11 +1,13 @@
 """Finding out what a model can be held to: by trying, since servers accept what they ignore.
 
 A server is asked for the capital of France and bound to answer with one of two words that are no
-capital. What was found is remembered for the endpoint and the model, until an answer belies it.
+capital. What was found is remembered for the endpoint and the model, for a while (see ``memory``).
 """
 
 import asyncio
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 from weakref import WeakKeyDictionary
 
@@ -22,8 +24,15 @@ from tertulia.agents.choosing.capabilities import (
 )
 from tertulia.agents.choosing.constraints import SPELLINGS, Body, Spelling
 from tertulia.agents.choosing.likelihood import PROMPT_LOGPROBS, likelihood_of, prompt_logprobs
+from tertulia.agents.choosing.memory import Memory, Place, Test
 from tertulia.agents.embedded import Embedded
-from tertulia.agents.faults import ModelMissing, ModelRefused, ModelUnreachable
+from tertulia.agents.faults import (
+    ModelMissing,
+    ModelRateLimited,
+    ModelRefused,
+    ModelStalled,
+    ModelUnreachable,
+)
 from tertulia.agents.listening import ChatModel
 from tertulia.agents.pool.model import Pooled
 from tertulia.agents.remote import Remote
@@ -39,8 +48,6 @@ TOP = 20
 
 TELL_TOKENS: dict[str, Any] = {"logprobs": True, "top_logprobs": TOP}
 
-Test = tuple[Kind, str]
-
 TESTS: tuple[Test, ...] = (
     *((Kind.SCHEMA, one.name) for one in SPELLINGS if one.schema is not None),
     *((Kind.CHOICE, one.name) for one in SPELLINGS if one.choice is not None),
@@ -49,8 +56,8 @@ TESTS: tuple[Test, ...] = (
     (Kind.SCORES, FIRST_TOKENS),
 )
 
-_KNOWN: dict[tuple[str, str], dict[Test, Finding]] = {}
-_AT_WORK: WeakKeyDictionary[asyncio.AbstractEventLoop, dict[tuple[str, str], asyncio.Lock]] = (
+_MEMORY = Memory()
+_AT_WORK: WeakKeyDictionary[asyncio.AbstractEventLoop, dict[Place, asyncio.Lock]] = (
     WeakKeyDictionary()
 )
 
@@ -113,21 +120,56 @@ async def find(model: Remote, test: Test, account: Account | None = None) -> Fin
 
     Raises ``ModelFailed`` where the endpoint cannot be asked: that shows nothing.
     """
-    key = (model.base_url, model.model)
-    async with _AT_WORK.setdefault(asyncio.get_running_loop(), {}).setdefault(key, asyncio.Lock()):
-        known = _KNOWN.setdefault(key, {})
-        if test not in known:
-            known[test] = await _tried(model, test, account or Account())
-        return known[test]
+    place, loop = _place(model), asyncio.get_running_loop()
+    async with _AT_WORK.setdefault(loop, {}).setdefault(place, asyncio.Lock()):
+        found = _MEMORY.known(place, test, loop.time())
+        if found is None:
+            with believing(model):
+                found = await _tried(model, test, account or Account())
+            _MEMORY.learn(place, found, loop.time())
+        return found
 
 
 def forget(model: ChatModel) -> None:
     """Find it out again, when it is asked for the next time."""
+    for one in _servers(model):
+        _MEMORY.forget(_place(one))
+
+
+def belied(model: ChatModel, test: Test, said: str) -> None:
+    """An answer has shown that a model does not what it did when it was tried."""
+    for one in _servers(model):
+        finding = Finding(*test, False, f"not any more: said {said.strip()!r:.60}")
+        _MEMORY.learn(_place(one), finding, asyncio.get_running_loop().time())
+
+
+def answered(model: ChatModel, by: str) -> None:
+    """An answer of an endpoint came from a model that is called so there; empty: nobody knows."""
     if isinstance(model, Remote):
-        _KNOWN.pop((model.base_url, model.model), None)
+        _MEMORY.answered(_place(model), by)
+
+
+@contextmanager
+def believing(model: ChatModel) -> Iterator[None]:
+    """Forget what was found, if the server is away meanwhile: it may come back as another."""
+    try:
+        yield
+    except ModelUnreachable as error:
+        if not isinstance(error, ModelRateLimited | ModelStalled):  # who is busy is there
+            forget(model)
+        raise
+
+
+def _place(model: Remote) -> Place:
+    return model.base_url, model.model
+
+
+def _servers(model: ChatModel) -> Iterator[Remote]:
+    if isinstance(model, Remote):
+        yield model
     elif isinstance(model, Pooled):
         for endpoint in model.endpoints.values():
-            forget(endpoint.model)
+            yield from _servers(endpoint.model)
 
 
 async def _of_pool(model: Pooled) -> Capabilities:

@@ -12,7 +12,16 @@ from langchain_core.messages import AIMessage, BaseMessage, HumanMessage, ToolMe
 
 from tertulia.agents.choosing.answers import Unfit
 from tertulia.agents.choosing.asking import Account, Told, ask
-from tertulia.agents.choosing.findings import forget
+from tertulia.agents.choosing.capabilities import Kind
+from tertulia.agents.choosing.findings import (
+    FIRST_TOKENS,
+    TOOL_CHOICE,
+    answered,
+    belied,
+    forget,
+    believing,
+)
+from tertulia.agents.choosing.memory import Test
 from tertulia.agents.faults import ModelMissing, ModelRefused, ModelStrayed
 from tertulia.agents.listening import ChatModel
 from tertulia.orchestrator.errors import Invalid
@@ -82,7 +91,8 @@ async def settle(task: Task, ways: AsyncIterator[Way[T]]) -> Settled[T]:
     refused: ModelRefused | None = None
     async for way in ways:
         try:
-            return await _gone(task, way)
+            with believing(task.model):
+                return await _gone(task, way)
         except ModelMissing:
             raise
         except ModelRefused as error:
@@ -107,11 +117,14 @@ async def _gone(task: Task, way: Way[T]) -> Settled[T]:
     order = " ".join(part for part in (task.question, way.form) if part)
     messages = [*task.messages, *([HumanMessage(order)] if order else [])]
     told = await ask(way.model, messages, task.account, task.most_letters)
+    answered(task.model, told.by)
+    if (test := _belied(way, told)) is not None:
+        belied(task.model, test, told.text)
     try:
         return Settled(way.read(told), _how(way, told), told)
     except Invalid as error:
-        if way.how is How.SCHEMA:
-            forget(task.model)  # it was held to it, and strayed
+        if way.how is How.SCHEMA and isinstance(error, Unfit) and not told.cut:
+            forget(task.model)  # it was held to it, and strayed: it is another server
         messages += _objection(told, f"{error}\n{task.again}")
     again = await ask(way.model, messages, task.account, task.most_letters)
     try:
@@ -123,6 +136,17 @@ async def _gone(task: Task, way: Way[T]) -> Settled[T]:
 
 def _how(way: Way[Any], told: Told) -> How:
     return How.ANSWER if way.how is How.CALL and not told.calls else way.how
+
+
+def _belied(way: Way[Any], told: Told) -> Test | None:
+    """What an answer shows that the server does not do, which it did when it was tried."""
+    if told.cut or not told.text.strip():
+        return None
+    if way.how is How.CALL and not told.calls:
+        return Kind.CALLS, TOOL_CHOICE
+    if way.how is How.SCORES and not told.tokens:
+        return Kind.SCORES, FIRST_TOKENS
+    return None
 
 
 def _objection(told: Told, problem: str) -> list[BaseMessage]:
