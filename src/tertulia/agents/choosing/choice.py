@@ -28,8 +28,8 @@ from tertulia.agents.choosing.findings import (
     TELL_TOKENS,
     TOOL_CHOICE,
     belied,
-    holds,
     believing,
+    holds,
     obeyed,
 )
 from tertulia.agents.choosing.likelihood import (

@@ -18,8 +18,8 @@ from tertulia.agents.choosing.findings import (
     TOOL_CHOICE,
     answered,
     belied,
-    forget,
     believing,
+    forget,
 )
 from tertulia.agents.choosing.memory import Test
 from tertulia.agents.faults import ModelMissing, ModelRefused, ModelStrayed
