@@ -14,8 +14,6 @@ from tests.agents.choosing.scripts import Keeping
 
 from tertulia.agents.choosing import How, choose
 from tertulia.agents.choosing.answers import option_in
-from tertulia.agents.choosing.asking import Account
-from tertulia.agents.choosing.local import forced
 from tertulia.agents.connections import close_connections
 from tertulia.agents.embedded import Embedded
 from tertulia.agents.faults import ModelGarbled, ModelStrayed, ModelUnreachable
@@ -245,9 +243,11 @@ async def test_the_embedded_model_tells_names_apart_that_begin_alike() -> None:
 @pytest.mark.model
 async def test_what_is_forced_on_the_embedded_model_is_not_spelt_letter_by_letter() -> None:
     paid: list[tuple[int, int]] = []
-    account = Account(lambda *told: paid.append(told))
-    await forced(Embedded(threads=1), ASKED, WHO, ["Ferdinand"], account)
-    assert paid[-1][1] <= 3
+    chosen = choose(
+        Embedded(threads=1), ASKED, ["Ferdinand", "Bo"], bill=lambda *told: paid.append(told)
+    )
+    assert (await chosen).how is How.SCORES
+    assert paid[-1][1] <= 5
 
 
 @pytest.mark.net

@@ -9,11 +9,13 @@ from langchain_core.messages import AIMessage
 from pydantic import BaseModel, Field
 from tests.agents.local.conftest import Made
 from tests.agents.local.test_local import said, steady, told
+from tests.agents.local.tiny import ADAPTED
 
-from tertulia.agents.choosing import fill
+from tertulia.agents.choosing import How, choose, fill
 from tertulia.agents.faults import ModelRefused
 from tertulia.agents.local import local
 from tertulia.agents.local.bounds import Bound, bound
+from tertulia.agents.pool import Allowance, Caller, calling, pooled
 from tertulia.orchestrator.errors import Invalid
 
 TABLE: dict[str, Any] = {
@@ -99,6 +101,19 @@ async def test_structured_output_is_what_was_asked_for(made: Made) -> None:
 async def test_forms_are_filled_in_without_a_repair(made: Made) -> None:
     found = await fill(steady(made, made.adapters["bo"]), told("A table"), TABLE)
     assert set(found) == {"place", "people"}
+
+
+async def test_in_a_pool_they_are_held_and_counted_as_anywhere(made: Made) -> None:
+    bo = made.adapters["bo"]
+    pool = pooled(
+        "two", {"bo": steady(made, bo), "also": steady(made, bo)}, allowances={"*": Allowance()}
+    )
+    with calling(Caller(room="r")):
+        assert set(await fill(pool, told("A table"), TABLE)) == {"place", "people"}
+        used = pool.used_by("r").used_tokens
+        choice = await choose(pool, told("Hello"), list(ADAPTED.values()))
+    assert (choice.option, choice.how) == (ADAPTED["bo"], How.SCORES)
+    assert 0 < used < pool.used_by("r").used_tokens
 
 
 async def test_a_schema_that_cannot_be_followed_is_refused(made: Made) -> None:

@@ -37,6 +37,7 @@ class Told:
     """What a model has answered; ``tokens`` where it was asked for them and told them.
 
     ``by`` is what the server calls the model, if it says so; ``cut``: it may not be any longer.
+    ``scores`` are those of the options (nats a token), of a model that says how likely each is.
     """
 
     text: str
@@ -44,6 +45,7 @@ class Told:
     tokens: list[Token]
     by: str = ""
     cut: bool = False
+    scores: Mapping[str, float] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
@@ -86,7 +88,7 @@ async def ask(
 
     heard = await hear(model, messages, bill=account.part(), enough=enough)
     by, cut = str(about.get("model_name") or ""), about.get("finish_reason") == "length"
-    return Told(heard.text, heard.calls, tokens, by, cut)
+    return Told(heard.text, heard.calls, tokens, by, cut, about.get("scores") or {})
 
 
 def bound_to_call(

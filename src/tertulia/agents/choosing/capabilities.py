@@ -22,6 +22,10 @@ class Kind(StrEnum):
     """Tells how likely an answer is."""
 
 
+ITSELF, OWN_GRAMMAR = "the model itself", "its own grammar"
+"""By what a model in this process is held: nobody has to ask for it, nor can, in a request."""
+
+
 @dataclass(frozen=True, slots=True)
 class Finding:
     """That a model can do something ``by`` some means, or cannot, and what showed it."""
@@ -78,7 +82,7 @@ def kind_of_choice(spelling: Spelling) -> Kind:
 
 
 def in_all(some: "list[Capabilities]", names: list[str]) -> Capabilities:
-    """What servers behind one name can do: only what each of them can."""
+    """What servers behind one name can do: only what each of them can, each in its own way."""
     if len(some) == 1:
         return some[0]
     asked = {(one.kind, one.by): None for found in some for one in found.findings}
@@ -86,6 +90,11 @@ def in_all(some: "list[Capabilities]", names: list[str]) -> Capabilities:
 
 
 def _common(kind: Kind, by: str, some: list[Capabilities], names: list[str]) -> Finding:
-    without = [name for name, found in zip(names, some, strict=True) if not found.works(kind, by)]
+    ways = {by, ITSELF, OWN_GRAMMAR}
+    without = [
+        name
+        for name, found in zip(names, some, strict=True)
+        if not any(found.works(kind, way) for way in ways)
+    ]
     shown = f"not at {', '.join(without)}" if without else f"at all {len(some)} servers"
     return Finding(kind, by, not without, shown)

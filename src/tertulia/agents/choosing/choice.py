@@ -35,11 +35,11 @@ from tertulia.agents.choosing.findings import (
 from tertulia.agents.choosing.likelihood import (
     PROMPT_LOGPROBS,
     Scores,
-    likelihood_of,
     prompt_logprobs,
     shares,
     shares_in,
 )
+from tertulia.agents.choosing.own import Own, inside, scored
 from tertulia.agents.choosing.ways import How, Task, Way, settle
 from tertulia.agents.faults import ModelStrayed
 from tertulia.agents.listening import ChatModel
@@ -106,10 +106,8 @@ async def choose(
 
 
 async def _scored(task: Task, options: Sequence[str]) -> Scores | None:
-    """The options' scores, where they are the best that can be had of the model."""
+    """The options' scores, where they are the best that can be had of a server."""
     model = task.model
-    if own := likelihood_of(model):
-        return await own(task.messages, task.question, options, task.account)
     if not isinstance(model, Remote) or await obeyed(model, Kind.CHOICE, task.account):
         return None
     if not await holds(model, (Kind.SCORES, PROMPT_LOGPROBS), task.account):
@@ -123,9 +121,12 @@ async def _scored(task: Task, options: Sequence[str]) -> Scores | None:
 
 
 async def _ways(task: Task, options: Sequence[str]) -> AsyncIterator[Way[_Found]]:
-    model, form = task.model, one_of(options)
+    model = inside(task.model, partial(scored, task.messages, task.question, options))
+    form, read = one_of(options), partial(_read, options)
+    if isinstance(model, Own):
+        yield Way(How.SCORES, model, form, read)
+        return
     served = model if isinstance(model, Remote | Pooled) else None
-    read = partial(_read, options)
     if served is not None and (spelling := await obeyed(served, Kind.CHOICE, task.account)):
         bound = served.bind(extra_body=spelling.of_options(options))
         in_json = f'Answer with {{"{FIELD}": "..."}}, with one of these: {"; ".join(options)}.'
@@ -142,6 +143,8 @@ async def _ways(task: Task, options: Sequence[str]) -> AsyncIterator[Way[_Found]
 
 def _read(options: Sequence[str], told: Told) -> _Found:
     """The option that was called with, said, or likelier than all else. Raises ``Unfit``."""
+    if told.scores:
+        return max(told.scores, key=told.scores.__getitem__), shares(told.scores)
     called = next((call["args"] for call in told.calls if call["name"] == FUNCTION), None)
     option = option_in(told.text, options) if called is None else option_of(called, options)
     shared = shares_in(told.tokens, options)

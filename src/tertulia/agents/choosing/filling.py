@@ -3,6 +3,7 @@
 import json
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from langchain_core.messages import BaseMessage
@@ -11,9 +12,8 @@ from tertulia.agents.choosing.answers import Schema, Unfit, fitting, json_in
 from tertulia.agents.choosing.asking import FUNCTION, Account, Told, bound_to_call
 from tertulia.agents.choosing.capabilities import Kind
 from tertulia.agents.choosing.findings import TOOL_CHOICE, holds, obeyed
-from tertulia.agents.choosing.local import Held
+from tertulia.agents.choosing.own import Own, held, inside
 from tertulia.agents.choosing.ways import How, Task, Way, settle
-from tertulia.agents.embedded import Embedded
 from tertulia.agents.listening import ChatModel
 from tertulia.agents.pool.model import Pooled
 from tertulia.agents.prices import Bill
@@ -66,7 +66,8 @@ async def fill(
 
 
 async def _ways(task: Task, form: Form) -> AsyncIterator[Way[dict[str, Any]]]:
-    model, schema = task.model, json.dumps(form.schema, ensure_ascii=False, separators=(",", ":"))
+    model = inside(task.model, partial(held, form.schema, len(task.messages)))
+    schema = json.dumps(form.schema, ensure_ascii=False, separators=(",", ":"))
     served = model if isinstance(model, Remote | Pooled) else None
     in_json = f"Answer with one JSON object and nothing else. Its JSON schema: {schema}"
     if served is not None and len(schema) <= MOST_OF_A_GRAMMAR:
@@ -74,8 +75,9 @@ async def _ways(task: Task, form: Form) -> AsyncIterator[Way[dict[str, Any]]]:
         if spelling is not None:
             bound = served.bind(extra_body=spelling.of_schema(form.schema))
             yield Way(How.SCHEMA, bound, in_json, form.read)
-    if isinstance(model, Embedded):
-        yield Way(How.SCHEMA, Held(model, form.schema), "", form.read)
+    if isinstance(model, Own):
+        yield Way(How.SCHEMA, model, in_json, form.read)
+        model = task.model
     if served is None or await holds(served, (Kind.CALLS, TOOL_CHOICE), task.account):
         called = bound_to_call(model, form.schema, form.name, form.about)
         if called is not None:

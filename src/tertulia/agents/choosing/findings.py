@@ -16,6 +16,8 @@ from langchain_core.messages import BaseMessage, HumanMessage
 from tertulia.agents.choosing.answers import Unfit, choice_schema, json_in, option_of
 from tertulia.agents.choosing.asking import FUNCTION, Account, ask, bound_to_call
 from tertulia.agents.choosing.capabilities import (
+    ITSELF,
+    OWN_GRAMMAR,
     Capabilities,
     Finding,
     Kind,
@@ -23,9 +25,9 @@ from tertulia.agents.choosing.capabilities import (
     kind_of_choice,
 )
 from tertulia.agents.choosing.constraints import SPELLINGS, Body, Spelling
-from tertulia.agents.choosing.likelihood import PROMPT_LOGPROBS, likelihood_of, prompt_logprobs
+from tertulia.agents.choosing.likelihood import PROMPT_LOGPROBS, prompt_logprobs
 from tertulia.agents.choosing.memory import Memory, Place, Test
-from tertulia.agents.embedded import Embedded
+from tertulia.agents.choosing.own import Own, held, scored
 from tertulia.agents.faults import (
     ModelMissing,
     ModelRateLimited,
@@ -73,10 +75,11 @@ async def capabilities(model: ChatModel) -> Capabilities:
     if isinstance(model, Pooled):
         return await _of_pool(model)
     offered = []
-    if likelihood_of(model) is not None:
-        offered.append(Finding(Kind.SCORES, "the model itself", True, "it runs in this process"))
-    if isinstance(model, Embedded):
-        offered.append(Finding(Kind.SCHEMA, "its own grammar", True, "it runs in this process"))
+    if scored([], "", NO_CAPITAL, model) is not None:
+        offered.append(Finding(Kind.CHOICE, ITSELF, True, "it runs in this process"))
+        offered.append(Finding(Kind.SCORES, ITSELF, True, "it runs in this process"))
+    if held(choice_schema(NO_CAPITAL), 0, model) is not None:
+        offered.append(Finding(Kind.SCHEMA, OWN_GRAMMAR, True, "it runs in this process"))
     if bound_to_call(model, choice_schema(NO_CAPITAL)) is not None:
         offered.append(Finding(Kind.CALLS, "bind_tools", True, "it takes functions"))
     return Capabilities(tuple(offered))
@@ -97,7 +100,12 @@ async def obeyed(model: ChatModel, kind: Kind, account: Account | None = None) -
 
 
 async def holds(model: ChatModel, test: Test, account: Account | None = None) -> bool:
-    """Whether a model passes a test; of a pool's servers, each that answers has to."""
+    """Whether a model passes a test; of a pool's servers, each that answers has to.
+
+    One that is held in its own way needs none.
+    """
+    if isinstance(model, Own):
+        return True
     if isinstance(model, Remote):
         return (await find(model, test, account)).works
     if not isinstance(model, Pooled):

@@ -5,16 +5,13 @@ the mean over an answer's tokens counts, so that long ones are not at a disadvan
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from math import exp
 from typing import Any, Protocol, TypeAlias, runtime_checkable
 
 from langchain_core.messages import AIMessage, BaseMessage
 
-from tertulia.agents.choosing.answers import one_of
 from tertulia.agents.choosing.asking import Account, Token
-from tertulia.agents.choosing.local import forced
-from tertulia.agents.embedded import Embedded
 from tertulia.agents.remote import Remote
 
 Scores: TypeAlias = dict[str, float]
@@ -33,21 +30,6 @@ class Scoring(Protocol):
     ) -> Mapping[str, float]:
         """The mean log-probability (nats) of the tokens of each answer."""
         ...
-
-
-Likelihood: TypeAlias = Callable[
-    [list[BaseMessage], str, Sequence[str], Account], Awaitable[Scores | None]
-]
-"""Scores answers to a question after messages; ``None`` where the server tells nothing."""
-
-
-def likelihood_of(model: Any) -> Likelihood | None:
-    """What scores answers by that model, without any doubt about its server; or nothing."""
-    if isinstance(model, Embedded):
-        return lambda *what: forced(model, *what)
-    if isinstance(model, Scoring):
-        return lambda messages, question, answers, _: _told(model, messages, question, answers)
-    return None
 
 
 def shares(scores: Mapping[str, float]) -> dict[str, float]:
@@ -78,13 +60,6 @@ def shares_in(tokens: Sequence[Token], options: Sequence[str]) -> dict[str, floa
     if said in left:
         found[said] += path
     return found if any(found.values()) else {}
-
-
-async def _told(
-    model: Scoring, messages: list[BaseMessage], question: str, answers: Sequence[str]
-) -> Scores:
-    asking = f"{question} {one_of(answers)}".lstrip()
-    return dict(await model.likelihood(messages, asking, answers))
 
 
 async def prompt_logprobs(

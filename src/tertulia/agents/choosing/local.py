@@ -5,17 +5,19 @@ It reads the talk as a script and a question after it; orders and lists of optio
 """
 
 import json
-from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import aclosing
 from typing import Any
 
 from langchain_core.messages import AIMessageChunk, BaseMessage
+from langchain_core.outputs import ChatGenerationChunk
 
 from tertulia.agents.callers import caller
 from tertulia.agents.choosing.answers import Schema
-from tertulia.agents.choosing.asking import Account
 from tertulia.agents.embedded import Embedded, Spent
 from tertulia.agents.engine import Chunk
+from tertulia.agents.llama import MODEL
+from tertulia.agents.streaming import last_piece, piece
 from tertulia.agents.transcript import transcript_of
 
 MOST_BYTES = 1_200
@@ -32,39 +34,44 @@ What is told are logits before that.
 
 
 async def forced(
-    model: Embedded,
-    messages: list[BaseMessage],
-    question: str,
-    answers: Sequence[str],
-    account: Account,
-) -> dict[str, float]:
-    """The mean log-probability (nats) of the tokens of each answer, forced on the model."""
-    prompt = f"{_talk(messages)}{question}\nAnswer:"
-    return {answer: await _mean(model, prompt, f" {answer}", account) for answer in answers}
-
-
-class Held:
-    """The embedded model as one that only streams, and that fills in a schema."""
-
-    def __init__(self, model: Embedded, schema: Schema) -> None:
-        """Hold this model to this schema."""
-        self._model, self._schema = model, schema
-
-    async def astream(self, messages: list[BaseMessage], /) -> AsyncIterator[AIMessageChunk]:
-        """Stream the object. Raises ``ModelRefused`` for a schema that makes no grammar."""
-        request = {
-            "prompt": f"{_talk(messages)}\nThe form, filled in, as JSON:\n",
-            "json_schema": dict(self._schema),
-            "max_tokens": MOST_TOKENS,
-        }
+    model: Embedded, messages: list[BaseMessage], question: str, answers: Sequence[str]
+) -> AsyncGenerator[ChatGenerationChunk, None]:
+    """Force each answer on the model; the last piece tells the ``scores`` (nats a token)."""
+    prompt, scores = f"{_talk(messages)}{question}\nAnswer:", dict[str, float]()
+    for answer in answers:
         spent = Spent()
-        async with aclosing(_completed(self._model, request)) as chunks:
-            async for chunk in chunks:
-                yield AIMessageChunk(content=spent.count(chunk))
-        yield AIMessageChunk(content="", usage_metadata=spent.usage())
+        scores[answer] = await _mean(model, prompt, f" {answer}", spent)
+        yield ChatGenerationChunk(
+            message=AIMessageChunk(content="", usage_metadata=spent.usage()),
+        )
+    yield ChatGenerationChunk(
+        message=AIMessageChunk(content="", response_metadata={"scores": scores})
+    )
 
 
-async def _mean(model: Embedded, prompt: str, answer: str, account: Account) -> float:
+def most_tokens(question: str, answers: Sequence[str]) -> int:
+    """What forcing answers on the model comes to at most, in tokens read and written."""
+    asked = MOST_BYTES + len(question.encode())
+    return sum(asked + 2 * len(answer.encode()) + len("\nAnswer: ") for answer in answers)
+
+
+async def filled(
+    model: Embedded, messages: list[BaseMessage], schema: Schema
+) -> AsyncGenerator[ChatGenerationChunk, None]:
+    """Stream an object of the schema. Raises ``ModelRefused`` for one that makes no grammar."""
+    request = {
+        "prompt": f"{_talk(messages)}\nThe form, filled in, as JSON:\n",
+        "json_schema": dict(schema),
+        "max_tokens": MOST_TOKENS,
+    }
+    spent = Spent()
+    async with aclosing(_completed(model, request)) as chunks:
+        async for chunk in chunks:
+            yield piece(spent.count(chunk))
+    yield last_piece(spent.usage(), model=MODEL)
+
+
+async def _mean(model: Embedded, prompt: str, answer: str, spent: Spent) -> float:
     request = {
         "prompt": prompt,
         "grammar": f"root ::= {json.dumps(answer, ensure_ascii=False)}",
@@ -72,15 +79,13 @@ async def _mean(model: Embedded, prompt: str, answer: str, account: Account) -> 
         "logprobs": 1,
         "max_tokens": len(answer.encode()),
     }
-    bill, spent, scores = account.part(), Spent(), list[float]()
+    scores = list[float]()
     async with aclosing(_completed(model, request)) as chunks:
         async for chunk in chunks:
             spent.count(chunk)
             for choice in chunk.get("choices", ()):
                 told = (choice.get("logprobs") or {}).get("content") or ()
                 scores += [token["logprob"] for token in told if token["token"]]
-            usage = spent.usage()
-            bill(usage["input_tokens"], usage["output_tokens"])
     return sum(scores) / len(scores)
 
 

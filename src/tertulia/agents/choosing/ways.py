@@ -135,6 +135,8 @@ async def _gone(task: Task, way: Way[T]) -> Settled[T]:
 
 
 def _how(way: Way[Any], told: Told) -> How:
+    if told.scores:
+        return How.SCORES
     return How.ANSWER if way.how is How.CALL and not told.calls else way.how
 
 

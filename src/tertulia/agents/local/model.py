@@ -5,9 +5,8 @@ before the next token. Agents of one base model may have an adapter each (LoRA),
 weights and its batches.
 """
 
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import aclosing
-from dataclasses import replace
 from hashlib import blake2b
 from typing import Any
 
@@ -106,7 +105,7 @@ class Local(StreamedModel):
         stop: list[str] | None = None,
         run_manager: AsyncCallbackManagerForLLMRun | None = None,
         **kwargs: Any,
-    ) -> AsyncIterator[ChatGenerationChunk]:
+    ) -> AsyncGenerator[ChatGenerationChunk, None]:
         question = self._question(messages, stop or [], **kwargs)
         tag, calls = NameTag(speaker_of(messages)), Calls()
         async with aclosing(self.worker.answer(question)) as pieces:
@@ -114,7 +113,7 @@ class Local(StreamedModel):
                 text = calls.take(heard.text) if question.tools else heard.text
                 if heard.reason:
                     text = tag.take(text + calls.rest()) + tag.rest()
-                    yield self._last(text, heard, calls)
+                    yield self._last(text, heard, calls, question.answers)
                 elif text := tag.take(text):
                     yield piece(text)
 
@@ -127,10 +126,10 @@ class Local(StreamedModel):
         Raises ``ModelFailed``.
         """
         asked = [*messages, HumanMessage(question)] if question else messages
-        about = replace(self._question(asked, []), answers=tuple(answers))
-        async with aclosing(self.worker.answer(about)) as pieces:
-            heard = [piece async for piece in pieces]
-        return dict(zip(answers, heard[-1].scores, strict=True))
+        async with aclosing(self._astream(asked, answers=answers)) as chunks:
+            heard = [chunk.message.response_metadata async for chunk in chunks]
+        scores: dict[str, float] = heard[-1]["scores"]
+        return scores
 
     def _question(
         self,
@@ -141,6 +140,7 @@ class Local(StreamedModel):
         tool_choice: str | dict[str, Any] | None = None,
         response_format: dict[str, Any] | None = None,
         max_tokens: int | None = None,
+        answers: Sequence[str] = (),
         **_: Any,
     ) -> Question:
         who, held = caller(), bound(tools, tool_choice, response_format)
@@ -159,10 +159,13 @@ class Local(StreamedModel):
                 [(message.type, message.name, str(message.content)) for message in messages],
             ),
             patience_seconds=self.first_token_seconds,
+            answers=tuple(answers),
             bound=held,
         )
 
-    def _last(self, text: str, heard: Piece, calls: Calls) -> ChatGenerationChunk:
+    def _last(
+        self, text: str, heard: Piece, calls: Calls, answers: Sequence[str]
+    ) -> ChatGenerationChunk:
         usage = UsageMetadata(
             input_tokens=heard.read,
             output_tokens=heard.written,
@@ -171,6 +174,9 @@ class Local(StreamedModel):
         )
         reason = "tool_calls" if calls.calls else heard.reason
         chunk = last_piece(usage, model=self.settings.name, reason=reason, text=text)
+        if heard.scores:
+            scores = dict(zip(answers, heard.scores, strict=True))
+            chunk.message.response_metadata["scores"] = scores
         if calls.calls and isinstance(chunk.message, AIMessageChunk):
             chunk.message.tool_call_chunks = [
                 tool_call_chunk(name=call["name"], args=call["args"], id=f"call-{n}", index=n)

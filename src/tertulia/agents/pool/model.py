@@ -7,7 +7,7 @@ leaves early frees the server at once.
 
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator, Mapping, Sequence
-from contextlib import aclosing
+from contextlib import aclosing, suppress
 from dataclasses import dataclass, replace
 from functools import partial
 from itertools import count
@@ -270,10 +270,12 @@ class Pooled(StreamedModel):
         tool_choice: str | None = None,
         **kwargs: Any,
     ) -> Runnable[LanguageModelInput, AIMessage]:
-        """Offer tools, as the pool's models do it."""
-        first = next(iter(self.endpoints.values())).model
-        bound = first.bind_tools(tools, tool_choice=tool_choice, **kwargs)
-        return self.bind(**getattr(bound, "kwargs", {}))
+        """Offer tools, as the first of the pool's models does it that takes any."""
+        for endpoint in self.endpoints.values():
+            with suppress(NotImplementedError):
+                bound = endpoint.model.bind_tools(tools, tool_choice=tool_choice, **kwargs)
+                return self.bind(**getattr(bound, "kwargs", {}))
+        raise NotImplementedError
 
 
 def pooled(name: str, endpoints: Mapping[str, Endpoint | StreamedModel], **settings: Any) -> Pooled:
