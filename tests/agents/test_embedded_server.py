@@ -2,6 +2,8 @@
 
 import asyncio
 import json
+import subprocess
+import sys
 from collections.abc import Iterator
 
 import httpx
@@ -167,3 +169,9 @@ async def test_it_closes_while_it_answers_and_refuses_a_port_that_is_taken(
     async with httpx.AsyncClient() as http:
         with pytest.raises(httpx.ConnectError):
             await http.get(server.root_url + "/health")
+
+
+def test_it_closes_while_a_client_waits_for_a_slot_and_another_engine_writes() -> None:
+    command = [sys.executable, "-m", "tests.agents.closing"]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
+    assert done.stdout == "hung up on 2, the other goes on: True", done.stderr

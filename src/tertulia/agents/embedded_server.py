@@ -11,7 +11,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
-from tertulia.agents.llama import MODEL, Door, EngineSettings, processing, started
+from tertulia.agents.llama import MODEL, Door, EngineSettings, hang_up, processing, started
 
 KEY = "TERTULIA_API_KEY"
 """The environment variable that holds the key; it is the one that clients of ours read, too."""
@@ -44,11 +44,10 @@ class EmbeddedServer:
         return 0 if self._server is None else processing(self._server)
 
     def close(self) -> None:
-        """Cut off what is being answered and free the port. Closing twice is closing once.
-
-        Not while another engine of this process answers: llama.cpp has been seen to wait for ever.
-        """
-        self._server = None
+        """Cut off what is being answered and free the port. Closing twice is closing once."""
+        server, self._server = self._server, None
+        if server is not None:
+            hang_up(server)
 
     def __repr__(self) -> str:
         """Tell where it is, and never the key."""

