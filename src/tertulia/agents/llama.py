@@ -132,7 +132,7 @@ def hang_up(server: Any) -> None:
 def _cut(port: int | None) -> bool:
     """Shut what this process has open at its port; whether somebody was connected there."""
     connections = psutil.Process().net_connections("tcp")
-    ours = [one for one in connections if one.laddr and one.laddr.port == port]
+    ours = [one for one in connections if getattr(one.laddr, "port", None) == port]
     for one in ours:
         with suppress(OSError):
             _shut(one.fd, port)

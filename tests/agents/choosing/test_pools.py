@@ -144,6 +144,17 @@ async def test_a_server_that_is_called_is_called_beside_one_that_takes_no_functi
 
 
 @pytest.mark.net
+async def test_who_is_held_in_its_own_way_belies_nothing_of_its_neighbours() -> None:
+    async with obedient("Eve", "logprobs") as server:
+        here = Endpoint(Sure(), slots=1)
+        pool = pooled("pool", {"here": here, "there": remote(server.base_url, "m")})
+        for _ in range(4):
+            assert (await choose(pool, ASKED, OPTIONS)).how is How.SCORES
+        found = await capabilities(pool)
+    assert found.works(Kind.SCORES, "first tokens")
+
+
+@pytest.mark.net
 async def test_a_mixed_pool_can_do_what_each_can_in_its_own_way() -> None:
     async with obedient("Paris", "response_format") as server:
         pool = pooled("pool", {"here": Sure(), "there": remote(server.base_url, "m")})

@@ -38,6 +38,7 @@ class Told:
 
     ``by`` is what the server calls the model, if it says so; ``cut``: it may not be any longer.
     ``scores`` are those of the options (nats a token), of a model that says how likely each is.
+    ``own``: it was held in its own way, whatever others are asked to obey.
     """
 
     text: str
@@ -46,6 +47,7 @@ class Told:
     by: str = ""
     cut: bool = False
     scores: Mapping[str, float] = field(default_factory=dict)
+    own: bool = False
 
 
 @dataclass(slots=True)
@@ -88,7 +90,8 @@ async def ask(
 
     heard = await hear(model, messages, bill=account.part(), enough=enough)
     by, cut = str(about.get("model_name") or ""), about.get("finish_reason") == "length"
-    return Told(heard.text, heard.calls, tokens, by, cut, about.get("scores") or {})
+    scores, own = about.get("scores") or {}, bool(about.get("own"))
+    return Told(heard.text, heard.calls, tokens, by, cut, scores, own)
 
 
 def bound_to_call(

@@ -58,6 +58,7 @@ class Own(StreamedModel):
     ) -> Chunks:
         async with aclosing(self.way(messages)) as chunks:
             async for chunk in chunks:
+                chunk.message.response_metadata["own"] = True
                 yield chunk
 
 

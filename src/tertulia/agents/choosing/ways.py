@@ -123,7 +123,7 @@ async def _gone(task: Task, way: Way[T]) -> Settled[T]:
     try:
         return Settled(way.read(told), _how(way, told), told)
     except Invalid as error:
-        if way.how is How.SCHEMA and isinstance(error, Unfit) and not told.cut:
+        if way.how is How.SCHEMA and isinstance(error, Unfit) and not (told.cut or told.own):
             forget(task.model)  # it was held to it, and strayed: it is another server
         messages += _objection(told, f"{error}\n{task.again}")
     again = await ask(way.model, messages, task.account, task.most_letters)
@@ -135,14 +135,14 @@ async def _gone(task: Task, way: Way[T]) -> Settled[T]:
 
 
 def _how(way: Way[Any], told: Told) -> How:
-    if told.scores:
-        return How.SCORES
+    if told.own:
+        return How.SCORES if told.scores else How.SCHEMA
     return How.ANSWER if way.how is How.CALL and not told.calls else way.how
 
 
 def _belied(way: Way[Any], told: Told) -> Test | None:
     """What an answer shows that the server does not do, which it did when it was tried."""
-    if told.cut or not told.text.strip():
+    if told.cut or told.own or not told.text.strip():
         return None
     if way.how is How.CALL and not told.calls:
         return Kind.CALLS, TOOL_CHOICE
