@@ -5,7 +5,6 @@ port that its library opens on 127.0.0.1 asks for a random key and tells nothing
 """
 
 import asyncio
-import atexit
 import secrets
 import threading
 from collections.abc import AsyncGenerator, Callable, Mapping
@@ -15,6 +14,7 @@ from typing import Any
 
 from tertulia.agents.faults import ModelRefused, ModelUnreachable
 from tertulia.agents.llama import HERE, MODEL, Door, EngineSettings, hang_up, processing, started
+from tertulia.agents.sharing import Shared
 from tertulia.agents.slots import Slots
 
 Chunk = dict[str, Any]
@@ -125,24 +125,15 @@ class Engine:
 
 def engine_for(settings: EngineSettings) -> Engine:
     """Share one engine among all who want the same settings."""
-    with _sharing:
-        if settings not in _engines or _engines[settings].closed:
-            _engines[settings] = Engine(settings)
-        return _engines[settings]
+    return _engines.of(settings)
 
 
 def close_engines() -> None:
     """Close every shared engine; the next call starts a fresh one."""
-    with _sharing:
-        engines = list(_engines.values())
-        _engines.clear()
-    for engine in engines:
-        engine.close()
+    _engines.close()
 
 
-_sharing = threading.Lock()
-_engines: dict[EngineSettings, Engine] = {}
-atexit.register(close_engines)
+_engines = Shared(Engine)
 
 
 def _finishes(choice: Chunk) -> bool:

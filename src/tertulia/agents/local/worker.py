@@ -69,6 +69,11 @@ class Worker:
         """How many answers wait or are being written."""
         return len(self._answers)
 
+    @property
+    def closed(self) -> bool:
+        """Whether it has been closed for good."""
+        return self._closed
+
     async def answer(self, question: Question) -> AsyncGenerator[Piece, None]:
         """Stream an answer; leaving the loop early frees its row before the next token.
 
