@@ -8,6 +8,7 @@ import sqlite3
 from bisect import bisect_right
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import closing
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -81,6 +82,13 @@ def check(path: Path, posts: Sequence[Post]) -> Figures:
         rules=dict(Counter(violation.rule for violation in report.violations)),
         **found,
     )
+
+
+def written(path: Path) -> set[str]:
+    """All that has been said."""
+    with closing(sqlite3.connect(path)) as connection:
+        said = "SELECT json_extract(body, '$.text') FROM events WHERE type = 'Said'"
+        return {text for (text,) in connection.execute(said)}
 
 
 def _rooms(path: Path) -> Iterator[tuple[str, list[_Row]]]:

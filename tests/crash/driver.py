@@ -17,13 +17,14 @@ import signal
 import sqlite3
 import sys
 import tempfile
-from contextlib import AsyncExitStack, suppress
+from contextlib import AsyncExitStack, closing, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import psutil
 from tests.crash import worker as worker_module
-from tests.crash.checker import Figures, Post, check
+from tests.crash.checker import Figures, Post, check, written
 
 from tertulia.orchestrator import handle
 
@@ -32,6 +33,10 @@ PEOPLE, AGENTS = (
 )
 ANSWER_S = 3.0
 """How long a client waits for an answer before it asks again, perhaps somebody else."""
+SURELY_S = 60.0
+"""How long what comes on any machine is waited for."""
+MANY = 30
+"""How many answers of a worker show that it is in full swing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +80,7 @@ class Process:
     def __init__(self, pid: int) -> None:
         self.pid = pid
         self.port: int | None = None
+        self.answers = 0
         self.up, self.holds, self.gone = asyncio.Event(), asyncio.Event(), asyncio.Event()
 
     def hear(self, word: str, number: str = "") -> None:
@@ -93,6 +99,13 @@ class Process:
         """Send a signal to this process alone."""
         if not self.gone.is_set():
             os.kill(self.pid, number)
+
+    async def stop(self) -> None:
+        """Freeze it, and wait until it does not move any more."""
+        self.send(signal.SIGSTOP)
+        with suppress(psutil.NoSuchProcess):
+            while psutil.Process(self.pid).status() != psutil.STATUS_STOPPED:  # noqa: ASYNC110
+                await asyncio.sleep(0.001)
 
     async def end(self, number: signal.Signals) -> None:
         """End it by a signal, and wait until it has gone."""
@@ -158,18 +171,22 @@ class Client:
     async def talk(self) -> None:
         """Post until there is no more to say; each post until it is acknowledged."""
         number = 0
-        while not self._crash.over.is_set():
-            number += 1
-            post = self._next(number)
-            self._crash.run.posts.append(post)
-            asked = {"room": post.room, "by": post.by, "text": post.text, "whisper": post.whisper}
-            key = post.key if self._crash.plan.keys else None
-            answer = await self.ask(asked | {"key": key})
-            if "refused" in answer:
-                self._crash.run.refused.append(answer["refused"])
-            post.seq = answer.get("seq")
-            await asyncio.sleep(self._chance.random() * 0.02)
-        self.hang_up()
+        try:
+            while not self._crash.over.is_set():
+                number += 1
+                await self._say(self._next(number))
+                await asyncio.sleep(self._chance.random() * 0.02)
+        finally:
+            self.hang_up()
+
+    async def _say(self, post: Post) -> None:
+        self._crash.run.posts.append(post)
+        asked = {"room": post.room, "by": post.by, "text": post.text, "whisper": post.whisper}
+        key = post.key if self._crash.plan.keys else None
+        answer = await self.ask(asked | {"key": key})
+        if "refused" in answer:
+            self._crash.run.refused.append(answer["refused"])
+        post.seq = answer.get("seq")
 
     def _next(self, number: int) -> Post:
         name = f"{self._room} {self._who} {number}"
@@ -188,12 +205,12 @@ class Client:
             ports = self._crash.ports
             if ports:
                 try:
-                    answer = await asyncio.wait_for(
-                        self._try(asked, self._chance.choice(ports)), wait_s
-                    )
+                    port = self._chance.choice(ports)
+                    answer = await asyncio.wait_for(self._try(asked, port), wait_s)
                 except (OSError, EOFError, TimeoutError, ValueError):
                     self.hang_up()
                 else:
+                    self._crash.answered(port)
                     if "retry" not in answer:
                         return answer
             self._crash.run.retries += 1
@@ -232,6 +249,11 @@ class Crash:
         """Where somebody serves now."""
         return [process.port for process in self._alive if process.port is not None]
 
+    def answered(self, port: int) -> None:
+        """Somebody was answered at a port."""
+        for process in self._alive:
+            process.answers += process.port == port
+
     async def play(self) -> Run:
         """Let it all happen; the processes have ended when this returns."""
         async with AsyncExitStack() as stack:
@@ -241,6 +263,7 @@ class Crash:
             current = await self._go()
             while self.run.kills < self.plan.kills:
                 current = await self._strike(current)
+            await _busy(current)
             self.over.set()
             await asyncio.wait(talking, timeout=self.plan.patience_s)
             for task in talking:
@@ -276,26 +299,43 @@ class Crash:
 
     async def _strike(self, current: Process) -> Process:
         """Kill the current worker, in one way or another, at some moment; the one that follows."""
-        if self._chance.random() < 0.8:  # else perhaps while it starts
+        freezing = self._chance.random() < self.plan.freezes
+        if freezing or not self.plan.keys or self._chance.random() < 0.8:  # else as it starts
             await current.up.wait()
         await asyncio.sleep(self._chance.random() * 0.6)
-        if current.port is not None and self._chance.random() < self.plan.freezes:
+        if freezing and current.port is not None:
             return await self._freeze(current)
+        if not self.plan.keys:
+            await self._catch(current)
         await self._kill(current)
         return await self._go()
+
+    async def _catch(self, current: Process) -> None:
+        """Freeze a worker when something is in the log of which nobody has been told."""
+        while not current.gone.is_set():
+            await current.stop()
+            await asyncio.sleep(0.02)
+            for _ in range(20):  # what it has sent is read
+                await asyncio.sleep(0)
+            if written(self._path) & {post.text for post in self.run.posts if post.seq is None}:
+                return
+            current.send(signal.SIGCONT)
+            await asyncio.sleep(self._chance.random() * 0.02)
 
     async def _freeze(self, frozen: Process) -> Process:
         """Freeze a worker between two transactions, and thaw it beside the one that followed."""
         self.run.freezes += 1
-        await _soon(frozen.holds, ANSWER_S)
-        frozen.send(signal.SIGSTOP)
+        await _soon(frozen.holds, SURELY_S)
+        await frozen.stop()
         while _is_locked(self._path):
             frozen.send(signal.SIGCONT)
             await asyncio.sleep(self._chance.random() * 0.01)
-            frozen.send(signal.SIGSTOP)
+            await frozen.stop()
         following = await self._go()
-        self.run.takeovers += await _soon(following.holds, ANSWER_S)
+        self.run.takeovers += await _soon(following.holds, self.plan.patience_s)
+        await _busy(following)
         frozen.send(signal.SIGCONT)
+        await _busy(frozen, frozen.answers)
         await asyncio.sleep(0.1 + self._chance.random() * 0.5)
         await self._kill(frozen)
         return following
@@ -304,6 +344,14 @@ class Crash:
         self.run.kills += 1
         await process.end(signal.SIGKILL)
         self._alive.remove(process)
+
+
+async def _busy(process: Process, since: int = 0) -> None:
+    """Wait until a worker has answered a good many."""
+    with suppress(TimeoutError):
+        async with asyncio.timeout(SURELY_S):
+            while process.answers < since + MANY and not process.gone.is_set():  # noqa: ASYNC110
+                await asyncio.sleep(0.01)
 
 
 async def _soon(event: asyncio.Event, wait_s: float) -> bool:
@@ -315,14 +363,11 @@ async def _soon(event: asyncio.Event, wait_s: float) -> bool:
 
 def _is_locked(path: Path) -> bool:
     """Whether some process is in the middle of a transaction."""
-    connection = sqlite3.connect(path, timeout=0.02, isolation_level=None)
-    try:
-        connection.execute("BEGIN IMMEDIATE")
-        connection.execute("ROLLBACK")
-    except sqlite3.OperationalError:
-        return True
-    finally:
-        connection.close()
+    with closing(sqlite3.connect(path, timeout=0.02, isolation_level=None)) as connection:
+        try:
+            connection.execute("BEGIN IMMEDIATE")
+        except sqlite3.OperationalError:
+            return True
     return False
 
 

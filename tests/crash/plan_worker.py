@@ -14,6 +14,8 @@ import json
 import os
 import signal
 import sys
+from collections.abc import Iterable
+from itertools import chain, count
 from pathlib import Path
 from typing import Any
 
@@ -37,14 +39,14 @@ LEASE_S = 0.5
 class Life:
     """One process: it counts moments, and does not outlive one of them."""
 
-    def __init__(self, folder: Path, killed_at: int) -> None:
+    def __init__(self, folder: Path, killed_at: int | str) -> None:
         self.done = folder / "done.txt"
         self.url = f"sqlite:///{folder / 'plan.db'}"
         self.moments, self.killed_at, self.failed = 0, killed_at, False
 
-    def moment(self) -> None:
+    def moment(self, what: str = "") -> None:
         self.moments += 1
-        if self.moments == self.killed_at:
+        if self.killed_at in (self.moments, what):
             os.kill(os.getpid(), signal.SIGKILL)
 
     def note(self, what: str) -> None:
@@ -52,7 +54,7 @@ class Life:
             file.write(f"{what}\n")
             file.flush()
             os.fsync(file.fileno())
-        self.moment()
+        self.moment(what)
 
     def noted(self, what: str) -> int:
         return self.done.read_text().split("\n").count(what) if self.done.exists() else 0
@@ -150,17 +152,18 @@ def _count_writes(life: Life) -> None:
 
 
 def main(folder: Path, every: int) -> None:
-    """Go through the moments, every so many of them."""
-    killed_at, signalled = 1, signal.SIGKILL
-    while signalled:
+    """Go through the moments, every so many of them, after one that comes into doubt."""
+    moments: Iterable[int | str] = chain(["begin b"], count(1, every))
+    for killed_at in moments:
         place = folder / str(killed_at)
         place.mkdir()
-        signalled, told = forked(Life(place, killed_at))  # type: ignore[assignment]
+        signalled, told = forked(Life(place, killed_at))
         if signalled:
             _, told = forked(Life(place, 0))
         found = {"killed_at": killed_at, "signal": signalled, **told}
         sys.stdout.write(f"{json.dumps(found)}\n")
-        killed_at += every
+        if not signalled:
+            return
 
 
 if __name__ == "__main__":

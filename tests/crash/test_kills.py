@@ -30,7 +30,7 @@ async def test_who_was_taken_for_dead_and_lives_on_does_no_harm(tmp_path: Path) 
 
 
 async def test_without_keys_what_is_retried_is_doubled(tmp_path: Path) -> None:
-    plan = Plan(kills=3, seed=3, freezes=0.0, keys=False)
+    plan = Plan(kills=2, seed=3, freezes=0.0, keys=False)
     figures = (await play(plan, tmp_path / "talk.db")).figures
     assert figures.doubled > 0
     assert figures.lost == 0

@@ -2,9 +2,11 @@
 
 import asyncio
 import signal
+import sqlite3
 import subprocess
 import sys
 from collections.abc import AsyncIterator, Sequence
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -258,6 +260,20 @@ async def test_no_message_of_the_room_is_written_to_the_file(tmp_path: Path) -> 
     written = await asyncio.to_thread((tmp_path / "c.db").read_bytes)
     assert b"two." in written
     assert b"secret" not in written
+
+
+async def test_who_opens_the_file_while_another_does_waits_for_it(tmp_path: Path) -> None:
+    async def opened() -> None:
+        async with Checkpoints.at(tmp_path / "c.db"):
+            pass
+
+    with closing(sqlite3.connect(tmp_path / "c.db", isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        opening = asyncio.ensure_future(opened())
+        await asyncio.wait([opening], timeout=0.1)
+        assert not opening.done()
+        other.execute("ROLLBACK")
+        await opening
 
 
 # ---- what cannot be used

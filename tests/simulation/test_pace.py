@@ -3,13 +3,14 @@
 import asyncio
 import threading
 import time
+from collections.abc import Callable
 from concurrent.futures import Future, InvalidStateError
 from contextlib import suppress
 
 import pytest
 from tests.simulation.staging import happenings, said, silent, staged
 
-from tertulia.orchestrator import Reply, Turn
+from tertulia.orchestrator import Reply, Speaker, Turn
 from tertulia.orchestrator.events import TurnEnded
 from tertulia.simulation import Outside
 
@@ -26,19 +27,26 @@ participants:
 """
 
 
-async def thinks(turn: Turn) -> Reply:
-    """Takes a while of ours, on a thread of its own, as a model does."""
-    thought: Future[str] = Future()
+def thinker(think: Callable[[], object]) -> Speaker:
+    """An agent that thinks on a thread of its own, in our time, as a model does."""
 
-    def work() -> None:
-        time.sleep(0.05)
-        with suppress(InvalidStateError):  # nobody waits any more
-            thought.set_result("One two three four.")
+    async def thinks(turn: Turn) -> Reply:
+        thought: Future[str] = Future()
 
-    threading.Thread(target=work).start()
-    text = await asyncio.wrap_future(thought)
-    turn.say(text)
-    return Reply(text)
+        def work() -> None:
+            think()
+            with suppress(InvalidStateError):  # nobody waits any more
+                thought.set_result("One two three four.")
+
+        threading.Thread(target=work).start()
+        text = await asyncio.wrap_future(thought)
+        turn.say(text)
+        return Reply(text)
+
+    return thinks
+
+
+thinks = thinker(lambda: time.sleep(0.05))
 
 
 def test_thinking_takes_no_time_and_speaking_does() -> None:
@@ -58,7 +66,10 @@ def test_it_can_be_cut_off_in_the_middle() -> None:
 
 
 def test_the_same_agent_without_it_would_miss_its_deadline() -> None:
-    assert (5, "bo") in happenings(staged(ASKED, {"bo": thinks}), "TurnEnded")
+    seen = threading.Event()  # until then it thinks, however slow our own machine is
+    happened = staged(ASKED, {"bo": thinker(seen.wait)})
+    seen.set()
+    assert (5, "bo") in happenings(happened, "TurnEnded")
 
 
 def test_who_never_answers_fails_alone() -> None:

@@ -3,6 +3,7 @@
 ``open_memory`` opens a fresh memory beside a log that is open too, and is closed by the fixture.
 """
 
+import asyncio
 from abc import ABC, abstractmethod
 from collections.abc import AsyncIterator
 from dataclasses import replace
@@ -149,9 +150,11 @@ class MemoryContract(ABC):
         self, memory: Memory
     ) -> None:
         open_one = await memory.remember(fact("a", "The tea is green."))
-        for number in range(700):
-            hidden = f"The tea is hidden {number}."
-            await memory.remember(fact(f"h{number}", hidden, audience=(ben, cy)))
+        hidden = (
+            fact(f"h{number}", f"The tea is hidden {number}.", audience=(ben, cy))
+            for number in range(700)
+        )
+        await asyncio.gather(*map(memory.remember, hidden))
         assert await memory.facts(KITCHEN, sees(ana), Wanted(limit=1)) == [open_one]
         found = await memory.facts(KITCHEN, sees(ana), Wanted(Query.any_of("tea"), limit=1))
         assert list(found) == [open_one]

@@ -1,6 +1,7 @@
 """The contract of the memory, over both of ours; and what only the database's has to promise."""
 
 import asyncio
+import shutil
 import sqlite3
 import tempfile
 from pathlib import Path
@@ -100,16 +101,27 @@ async def test_the_tables_are_those_that_the_migrations_make(place: str) -> None
     assert set(INDEXES) <= set(shadows)
 
 
+@pytest.fixture(scope="module")
+def empty(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A database with its tables, to copy."""
+    path = tmp_path_factory.mktemp("empty") / "talk.db"
+    asyncio.run(SqlLog(f"sqlite:///{path}").close())
+    return path
+
+
 @pytest.mark.db
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.lists(st.text(min_size=1, max_size=40), min_size=1, max_size=6), st.data())
-def test_the_database_finds_what_the_rule_finds(texts: list[str], data: st.DataObject) -> None:
+def test_the_database_finds_what_the_rule_finds(
+    empty: Path, texts: list[str], data: st.DataObject
+) -> None:
     typed = data.draw(st.sampled_from(texts) | st.text(max_size=12))
     query = Query.any_of(typed)
     if query is None:
         return
     expected = [n for n in range(len(texts), 0, -1) if query.matches(words_of(texts[n - 1]))]
     with tempfile.TemporaryDirectory() as folder:
+        shutil.copy(empty, folder)
         assert asyncio.run(_found_by_index(folder, texts, query)) == expected
 
 

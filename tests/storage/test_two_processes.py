@@ -3,15 +3,17 @@
 import asyncio
 import os
 import signal
+import sqlite3
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 from tests.storage import holder
-from tests.storage.recorded import altered, texts, url_of
+from tests.storage.recorded import texts, url_of
 
 from tertulia.compose import House, human
 from tertulia.orchestrator import Scheduler, WallClock
@@ -76,12 +78,12 @@ def hold() -> Iterator[Callable[..., Holder]]:
 async def test_the_second_process_is_told_who_holds_the_room(
     path: Path, hold: Callable[..., Holder]
 ) -> None:
-    first = hold(path)
+    first, began = hold(path, 10_000.0), time.time()
     async with House(url_of(path)) as house:
         with pytest.raises(Elsewhere, match="talk to that process") as refused:
             await house.room("kitchen", human("Ana"))
         assert f":{first.process.pid}:" in refused.value.owner
-        assert refused.value.until > time.time()
+        assert refused.value.until > began
         await house.room("garden", human("Ana"))
     assert first.post("still mine") == "said 3"
 
@@ -113,14 +115,25 @@ async def taken_over(scheduler: Scheduler) -> None:
             return
 
 
-def after_a_beat(path: Path) -> None:
-    """Wait until the holder has just renewed its lease, so that it is in no transaction."""
-    with altered(path) as connection:
-        beat = "SELECT max(until) FROM hosts"
-        before = connection.execute(beat).fetchone()
-        while connection.execute(beat).fetchone() == before:
-            time.sleep(0.005)
-    time.sleep(0.02)
+def is_locked(path: Path) -> bool:
+    """Whether somebody is in the middle of a transaction."""
+    with closing(sqlite3.connect(path, timeout=0, isolation_level=None)) as connection:
+        try:
+            connection.execute("BEGIN IMMEDIATE")
+        except sqlite3.OperationalError:
+            return True
+    return False
+
+
+def freeze(holder: Holder, path: Path) -> None:
+    """Freeze it between two transactions: one that it is in would keep everybody out."""
+    while True:
+        holder.signal(signal.SIGSTOP)
+        os.waitid(os.P_PID, holder.process.pid, os.WSTOPPED)
+        if not is_locked(path):
+            return
+        holder.signal(signal.SIGCONT)
+        time.sleep(0.01)
 
 
 async def test_a_frozen_process_is_taken_over_and_then_fenced(
@@ -128,8 +141,7 @@ async def test_a_frozen_process_is_taken_over_and_then_fenced(
 ) -> None:
     frozen = hold(path, 0.6)
     assert frozen.post("before the frost") == "said 3"
-    after_a_beat(path)
-    frozen.signal(signal.SIGSTOP)
+    freeze(frozen, path)
     scheduler = Scheduler(SqlLog(url_of(path), lease_s=0.6), WallClock())
     await asyncio.wait_for(taken_over(scheduler), 30)
     room = await scheduler.open("kitchen")

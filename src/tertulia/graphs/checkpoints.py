@@ -17,6 +17,7 @@ import aiosqlite
 from langgraph.checkpoint.base import BaseCheckpointSaver
 from langgraph.checkpoint.memory import InMemorySaver
 from langgraph.checkpoint.sqlite.aio import AsyncSqliteSaver
+from tenacity import retry, retry_if_exception, stop_after_delay, wait_random
 
 from tertulia.orchestrator.errors import Invalid, StoreUnusable
 from tertulia.orchestrator.room import TurnId
@@ -113,11 +114,26 @@ async def _sqlite(path: Path) -> AsyncIterator[BaseCheckpointSaver[Any]]:
 def _try(path: Path) -> None:
     """Find out on a connection of its own: aiosqlite leaves a thread behind when it cannot open."""
     try:
-        with closing(sqlite3.connect(path, timeout=BUSY_S)) as connection:
-            connection.execute("PRAGMA journal_mode=WAL").fetchone()
+        _write_ahead(path)
     except sqlite3.Error as error:
         hint = "name a file in a folder that can be written, used for checkpoints alone"
         raise StoreUnusable(where=str(path), what=str(error), hint=hint) from error
+
+
+def _is_locked(error: BaseException) -> bool:
+    return isinstance(error, sqlite3.OperationalError) and "locked" in str(error)
+
+
+@retry(
+    retry=retry_if_exception(_is_locked),
+    stop=stop_after_delay(BUSY_S),
+    wait=wait_random(0.02, 0.2),
+    reraise=True,
+)
+def _write_ahead(path: Path) -> None:
+    """Change the file to WAL, which SQLite does not wait for where others open it as well."""
+    with closing(sqlite3.connect(path, timeout=BUSY_S)) as connection:
+        connection.execute("PRAGMA journal_mode=WAL").fetchone()
 
 
 @asynccontextmanager

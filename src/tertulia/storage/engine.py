@@ -1,13 +1,17 @@
 """Connections to the database, set up so that what is committed stays committed."""
 
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import sqlalchemy as sa
 from sqlalchemy.engine import URL, Engine, make_url
 from sqlalchemy.exc import ArgumentError
+from tenacity import Retrying, retry_if_exception_type, stop_after_delay, wait_random
 
-from tertulia.orchestrator.errors import Invalid
+from tertulia.orchestrator.errors import Invalid, StoreBusy
+
+T = TypeVar("T")
 
 BUSY_S = 5.0
 """How long a writer waits for another process's transaction, in seconds."""
@@ -23,6 +27,20 @@ def connect(url: str, *, reading: bool = False) -> Engine:
     sa.event.listen(engine, "connect", _begin_ourselves if reading else _set_up)
     sa.event.listen(engine, "begin", _begin_immediate)
     return engine
+
+
+def patiently(opened: Callable[[], T]) -> T:
+    """Open what others open at the same moment: SQLite's change to WAL does not wait for them.
+
+    Raises ``StoreBusy`` where they take longer than ``BUSY_S``.
+    """
+    trying = Retrying(
+        retry=retry_if_exception_type(StoreBusy),
+        stop=stop_after_delay(BUSY_S),
+        wait=wait_random(0.02, 0.2),
+        reraise=True,
+    )
+    return trying(opened)
 
 
 def place(url: str) -> str:

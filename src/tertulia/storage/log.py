@@ -7,16 +7,15 @@ from typing import Any, TypeVar
 
 import sqlalchemy as sa
 from pydantic import ValidationError
-from tenacity import Retrying, retry_if_exception_type, stop_after_delay, wait_random
 
-from tertulia.orchestrator.errors import Elsewhere, ShuttingDown, StoreBusy
+from tertulia.orchestrator.errors import Elsewhere, ShuttingDown
 from tertulia.orchestrator.events import Event
 from tertulia.orchestrator.floor import Floor
 from tertulia.orchestrator.ports import Batch, RoomSummary, Tenure
 from tertulia.orchestrator.room import ParticipantId, RoomId, TurnId
 from tertulia.orchestrator.visibility import Sight
 from tertulia.storage.codec import floor_from_json, from_row, is_whole
-from tertulia.storage.engine import BUSY_S, connect, place
+from tertulia.storage.engine import connect, patiently, place
 from tertulia.storage.faults import in_our_words
 from tertulia.storage.ledger import SqlLedger
 from tertulia.storage.owners import LEASE_S, Heartbeat, is_alive, this_process
@@ -26,14 +25,6 @@ from tertulia.storage.views import listed, within
 from tertulia.storage.writer import Work, Writer
 
 T = TypeVar("T")
-
-_PATIENTLY = Retrying(
-    retry=retry_if_exception_type(StoreBusy),
-    stop=stop_after_delay(BUSY_S),
-    wait=wait_random(0.02, 0.2),
-    reraise=True,
-)
-"""Opens what others open at the same moment: SQLite's change to WAL does not wait for them."""
 
 
 class SqlLog:
@@ -50,7 +41,7 @@ class SqlLog:
         self._owner = owner or this_process()
         self._engine = connect(url)
         try:
-            self._heartbeat = _PATIENTLY(self._first_look, lease_s)
+            self._heartbeat = patiently(lambda: self._first_look(lease_s))
         except BaseException:
             self._engine.dispose()
             raise
