@@ -25,6 +25,8 @@ PAGES = [ROOT / "README.md", *sorted(DOCS.glob("*.md"))]
 
 FENCE = re.compile(r"^```(?P<info>[^\n`]*)\n(?P<text>.*?)^```$", re.MULTILINE | re.DOTALL)
 COMMAND = re.compile(r"^\$ (.*)$", re.MULTILINE)
+PATIENCE_S = 300.0
+"""How long a command may take on a slow machine, in seconds."""
 TERTULIA = [sys.executable, "-c", "from tertulia.cli import app; app(prog_name='tertulia')"]
 
 
@@ -122,6 +124,6 @@ def _command(command: str, folder: Path) -> str:
             "COLUMNS": "100",
             "TERM": "dumb",
         },
-        timeout=60,
+        timeout=PATIENCE_S,
     )
     return done.stdout + done.stderr

@@ -54,7 +54,7 @@ def test_each_program_runs(path: Path, tmp_path: Path) -> None:
         [sys.executable, str(path)],
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=300,
         check=False,
         cwd=tmp_path,
     )
@@ -116,7 +116,7 @@ def test_in_the_demo_s_meeting_somebody_speaks_while_an_agent_does(seed: str) ->
 @pytest.mark.slow
 def test_the_demo_with_its_real_model_does_too(tmp_path: Path) -> None:
     db = url_of(tmp_path / "demo.db")
-    ran = process("demo", "--seed", "7", "--db", db, "--json", timeout=240)
+    ran = process("demo", "--seed", "7", "--db", db, "--json", timeout=600)
     assert ran.returncode == 0, ran.stderr
     happened = lines(tertulia("demo", "--seed", "7", "--db", db, "--json"))
     assert happened[-1]["type"] == "RoomEnded"

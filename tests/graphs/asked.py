@@ -1,9 +1,10 @@
 """A room with the foreign graph in it, and a person who answers what it asks.
 
-    python -m tests.graphs.asked FOLDER [WRITE]
+    python -m tests.graphs.asked FOLDER EVERY
 
-runs it over the database in a folder, kills itself at the WRITE-th checkpoint, and else prints what
-the graph came to.
+forks a process that is killed at its first checkpoint, and one that goes on from there to the end;
+then two for every so many checkpoints, until one comes to its end before. Each pair has a folder of
+its own, and prints a JSON object: the checkpoint, the signal, and what was said in the end.
 """
 
 import asyncio
@@ -11,7 +12,9 @@ import json
 import os
 import signal
 import sys
+import traceback
 from contextlib import suppress
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -73,14 +76,44 @@ class Killed:
         return await self.put(saver, *args)
 
 
-async def main(folder: Path, at: int | None) -> None:
-    if at is not None:
-        killed = Killed(at)
-        AsyncSqliteSaver.aput = lambda *args: killed(*args)  # type: ignore[method-assign]
+async def main(folder: Path, at: int) -> list[str]:
+    killed = Killed(at)
+    AsyncSqliteSaver.aput = lambda *args: killed(*args)  # type: ignore[method-assign]
     async with House(f"sqlite:///{folder / 'talk.db'}") as house:
         said = await talk(house, await house.checkpoints())
-    print(json.dumps([one.text for one in said]))  # noqa: T201 - the parent reads it
+    return [one.text for one in said]
+
+
+def forked(folder: Path, at: int) -> tuple[int, list[str]]:
+    """Let a process of its own do it; how that ended, and what was said."""
+    read, write = os.pipe()
+    child = os.fork()
+    if not child:
+        try:
+            os.write(write, json.dumps(asyncio.run(main(folder, at))).encode())
+        except BaseException:
+            traceback.print_exc()
+            os._exit(1)
+        os._exit(0)
+    os.close(write)
+    with os.fdopen(read) as file:
+        said = file.read()
+    return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), json.loads(said or "[]")
+
+
+def every(folder: Path, steps: int) -> None:
+    """Kill one at each of so many checkpoints."""
+    for at in count(1, steps):
+        place = folder / str(at)
+        place.mkdir()
+        ended, said = forked(place, at)
+        if ended:
+            heir, said = forked(place, 0)
+            assert heir == 0
+        print(json.dumps({"at": at, "ended": ended, "said": said}), flush=True)  # noqa: T201
+        if not ended:
+            return
 
 
 if __name__ == "__main__":
-    asyncio.run(main(Path(sys.argv[1]), int(sys.argv[2]) if len(sys.argv) > 2 else None))
+    every(Path(sys.argv[1]), int(sys.argv[2]))

@@ -83,7 +83,7 @@ async def test_branches_run_at_the_same_time_and_an_edge_from_both_waits() -> No
 
     def side(name: str) -> Any:
         async def look(state: Found) -> dict[str, str]:
-            await asyncio.wait_for(met.wait(), 5)
+            await asyncio.wait_for(met.wait(), 60)
             return {name: name}
 
         return look

@@ -73,7 +73,7 @@ def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.usefixtures("impatient")
 async def test_who_finds_it_locked_may_try_again_with_the_same_key(path: Path) -> None:
-    async with House(url_of(path)) as house:
+    async with House(SqlLog(url_of(path), lease_s=10_000.0)) as house:  # no beat is in the way
         room = await house.room("kitchen", human("Ana"))
         await room.post("ana", "before", key="1")
         with locked(path), pytest.raises(StoreBusy, match="same key") as refused:

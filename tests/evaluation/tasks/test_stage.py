@@ -116,7 +116,7 @@ async def test_a_turn_that_failed_before_the_room_was_taken_up_ends_its_task(
         await room.lapse()
     heard: list[tuple[Any, ...]] = []
     playing = play_all(Shop(), tmp_path, Pace(), lambda *what: heard.append(what))
-    await asyncio.wait_for(playing, 20)
+    await asyncio.wait_for(playing, 120)
     (why,) = [what[1] for what in heard if what[0] == "unfinished"]
     assert "LookupError: lost the thread" in why
 
