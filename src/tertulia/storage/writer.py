@@ -5,11 +5,12 @@ a batch, not one an append. A batch with a bad member is written again member by
 """
 
 import asyncio
+import sqlite3
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Executor
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Engine
@@ -23,6 +24,7 @@ from tertulia.orchestrator.room import RoomId
 from tertulia.storage.codec import Row, floor_to_json, to_row
 from tertulia.storage.effect_rows import Entry, effect_row
 from tertulia.storage.faults import translate
+from tertulia.storage.preallocation import preallocate
 from tertulia.storage.statements import (
     ADD_EVENTS,
     GRANT,
@@ -36,6 +38,9 @@ from tertulia.storage.statements import (
 
 SOON_S = 0.005
 """How long what nobody waits for stays in the queue until something else takes it along."""
+
+YOUNG = 16
+"""Transactions after which a writer has the log's file grown: what is short-lived goes without."""
 
 Work = Callable[[sa.Connection], Any]
 
@@ -66,6 +71,7 @@ class Writer:
         self._jobs: list[_Job] = []
         self._task: asyncio.Task[None] | None = None
         self._alarm: asyncio.TimerHandle | None = None
+        self._transactions, self._preallocated = 0, False
         self.closed = False
         self.told: Callable[[int, float], None] | None = None
         """Told of each transaction: how many jobs it had, and how many seconds it took."""
@@ -135,6 +141,11 @@ class Writer:
                 for job, result in zip(jobs, results, strict=True):
                     _keep_promise(job.promise, result)
                 wanted = any(job.urgent for job in self._jobs)
+                self._transactions += 1
+                if self._transactions >= YOUNG and not (wanted or self._preallocated):
+                    self._preallocated = True
+                    await loop.run_in_executor(self._thread, self._preallocate)
+                    wanted = any(job.urgent for job in self._jobs)
         finally:
             self._task = None
             if self._jobs and self._alarm is None:
@@ -193,6 +204,16 @@ class Writer:
         connection, self._connection = self._connection, None
         if connection is not None:
             connection.close()
+
+    def _preallocate(self) -> None:
+        """Grow the log's file while there is nothing to write; where that fails, do without."""
+        try:
+            if self._connection is not None:
+                preallocate(
+                    cast("sqlite3.Connection", self._connection.connection.driver_connection)
+                )
+        except sqlite3.Error:
+            self.hang_up()
 
     def _append(self, connection: sa.Connection, batches: list[Batch]) -> dict[RoomId, bytes]:
         rows: list[Row] = []
