@@ -79,11 +79,11 @@ def _one_of(names: Sequence[str]) -> str:
 
 def _asked_for_by(turn: Turn) -> Iterator[Event]:
     """What the turn answers, what that answered, and so on, but for the agent's own words."""
-    known = {event.seq: event for event in turn.view}
     event = turn.answers
     while event is not None:
         if event.by != turn.me.id:
             yield event
-        said = event.body
+        said, seq = event.body, event.seq
         before = said.reply_to if isinstance(said, Said) else None
-        event = known.get(before) if before is not None and before < event.seq else None
+        earlier = before is not None and before < seq
+        event = next((one for one in turn.view if one.seq == before), None) if earlier else None

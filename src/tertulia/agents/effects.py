@@ -24,6 +24,7 @@ from tertulia.orchestrator.approvals import Ruling
 from tertulia.orchestrator.effects import SETTLED, Effect, EffectId, EffectPolicy, EffectState
 from tertulia.orchestrator.errors import Invalid, Misbehaved, Refused
 from tertulia.orchestrator.outcomes import told
+from tertulia.orchestrator.revision import revised
 from tertulia.orchestrator.turns import Turn
 
 _INJECTED: WeakKeyDictionary[type, dict[type, tuple[str, ...]]] = WeakKeyDictionary()
@@ -55,19 +56,30 @@ async def carry_out(
     and ``Unreachable`` or ``StoreUnusable`` when the intent cannot be written: then the tool has
     not been called.
     """
-    wanted = _intent(turn, tool, arguments, call)
-    deed = _known(turn, wanted, call)
-    if deed is None:
+    if call not in turn.deeds.begun:
         await turn.act()
-        deed = _known(turn, wanted, call)
-        if deed is None:
-            deed = turn.deeds.begun[call] = _Deed(turn, tool, arguments, wanted)
-            deed.begin(call)
+    deed = set_about(turn, tool, arguments, call=call)
     try:
         return await asyncio.shield(deed.task)
     except asyncio.CancelledError:
         deed.let_go()
         raise
+
+
+def set_about(turn: Turn, tool: BaseTool, arguments: Mapping[str, Any], *, call: str) -> "Deed":
+    """Begin a call as ``carry_out`` does, and wait for nothing: its ``task`` has what came of it.
+
+    The turn has to have said that it acts (``turn.act``). Raises ``Invalid`` as ``carry_out`` does.
+    """
+    wanted = _intent(turn, tool, arguments, call)
+    known: Deed | None = turn.deeds.begun.get(call)
+    if known is None:
+        known = turn.deeds.begun[call] = Deed(turn, tool, arguments, wanted)
+        known.begin(call)
+    elif known.effect.digest != wanted.digest:
+        what = f"it named a call of {known.effect.tool!r} with other arguments before in this turn"
+        raise Invalid(where=f"call {call!r}", what=what)
+    return known
 
 
 def keys_of(tool: BaseTool) -> tuple[str, ...]:
@@ -113,19 +125,11 @@ def _intent(turn: Turn, tool: BaseTool, arguments: Mapping[str, Any], call: str)
     )
 
 
-def _known(turn: Turn, wanted: Effect, call: str) -> "_Deed | None":
-    known: _Deed | None = turn.deeds.begun.get(call)
-    if known is not None and known.effect.digest != wanted.digest:
-        what = f"it named a call of {known.effect.tool!r} with other arguments before in this turn"
-        raise Invalid(where=f"call {call!r}", what=what)
-    return known
-
-
 class _InDoubt(Exception):
     """Nobody knows whether a call has been made that may be made once."""
 
 
-class _Deed:
+class Deed:
     """One call on its way. It runs in a task of its own, so that it outlives the turn's."""
 
     __slots__ = (
@@ -244,9 +248,11 @@ class _Deed:
         return slot(self._turn.room, self._tool.name, self._terms)
 
     async def _write_intent(self) -> None:
-        again = self.effect.state is EffectState.UNCERTAIN
-        attempt = self.effect.attempt + 1 if again else self.effect.attempt
-        self.effect = replace(self.effect, state=EffectState.RUNNING, attempt=attempt, result="")
+        if self.effect.state is not EffectState.RUNNING:
+            again = self.effect.state is EffectState.UNCERTAIN
+            attempt = self.effect.attempt + again
+            running = EffectState.RUNNING
+            self.effect = revised(self.effect, state=running, attempt=attempt, result="")
         self._written = True
         if self.effect.policy is EffectPolicy.SAFE_RETRY:  # a run that nobody knows of does no harm
             self._turn.deeds.queue(self.effect, self._turn.clock)
@@ -293,7 +299,7 @@ class _Deed:
 
     def _settle(self, state: EffectState, result: Result) -> Carried:
         now = self._turn.clock.now()
-        self.effect = replace(
+        self.effect = revised(
             self.effect,
             state=state,
             result=result.text,

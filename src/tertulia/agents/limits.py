@@ -61,11 +61,17 @@ async def tried(call: Callable[[], Awaitable[T]], terms: Terms, clock: Clock) ->
 
     if terms.tries == 1 or terms.effect is EffectPolicy.AT_MOST_ONCE:
         return await once()
+    try:
+        return await once()
+    except Exception as error:
+        if not may_pass(error):
+            raise
     first_s, longest_s = WAIT_S
+    await clock.sleep(first_s)
     trying = AsyncRetrying(
         sleep=clock.sleep,
-        stop=stop_after_attempt(terms.tries),
-        wait=wait_exponential(first_s, longest_s),
+        stop=stop_after_attempt(terms.tries - 1),
+        wait=wait_exponential(2 * first_s, longest_s),
         retry=retry_if_exception(may_pass),
         reraise=True,
     )

@@ -88,7 +88,7 @@ def survived(step: int, source: Plan | Proposer, world: World) -> Survivor:
 
 @pytest.mark.parametrize("again", [False, True], ids=["once", "planned again"])
 def test_a_crash_may_come_at_many_callbacks(again: bool) -> None:
-    crashing(every=11, again=again)
+    crashing(every=7, again=again)
 
 
 @pytest.mark.slow

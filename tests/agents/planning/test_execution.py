@@ -1,15 +1,20 @@
 """Plans are carried out: in parallel, again after failures and news, each task once."""
 
 import asyncio
+from itertools import pairwise
 
 import pytest
-from tests.agents.planning.staging import Desk, World, proposing
+from langchain_core.tools import BaseTool
+from tests.agents.planning.staging import NAME, Desk, World, now, proposing
 from tests.orchestrator.rooms import in_no_time
 
-from tertulia.agents.planning import BadPlan, Conduct, Plan, Task, asking, ref, task
+from tertulia.agents import tool
+from tertulia.agents.planning import BadPlan, Conduct, Plan, PlanLimits, Task, asking, ref, task
+from tertulia.compose import House
 from tertulia.orchestrator import Room
 from tertulia.orchestrator.events import PlanEnded, PlanProposed, TasksMoved
 from tertulia.orchestrator.plans import PlanState, TaskState
+from tertulia.simulation import VirtualClock
 
 
 def look(name: str, *after: str, seconds: float = 1.0, what: str = "") -> Task:
@@ -85,6 +90,26 @@ async def test_the_room_is_told_little_by_little() -> None:
         [("c", done)],
     ]
     assert isinstance(told[-1], PlanEnded)
+
+
+@in_no_time
+async def test_of_much_that_happens_the_room_is_told_ten_times_a_second_and_nothing_is_lost() -> (
+    None
+):
+    chain = [look("t0", seconds=0.02)]
+    chain += [look(f"t{n}", f"t{n - 1}", seconds=0.02) for n in range(1, 30)]
+    conduct = Conduct(limits=PlanLimits(30, 30))
+    async with House(clock=VirtualClock()) as house:
+        room = await Desk(Plan("all", tuple(chain)), World(), conduct).open(house)
+        await room.post("ana", "Bo, please.")
+        await room.lapse()
+        log = await house.log.read(NAME, 0, 1000)
+    told = [(event.at, event.body) for event in log if isinstance(event.body, TasksMoved)]
+    between = [after - before for (before, _), (after, _) in pairwise(told[:-1])]
+    assert len(between) > 3
+    assert min(between) == pytest.approx(0.1, abs=0.001)
+    states = {move.task: move.state for _, body in told for move in body.moves}
+    assert states == {task.id: TaskState.DONE for task in chain}
 
 
 # ---- another plan
@@ -197,6 +222,37 @@ async def test_what_may_not_run_twice_and_is_no_longer_wanted_is_let_finish() ->
     outcome, _ = await Desk(propose, world := World(broken={"b": 1})).carry_out()
     assert world.done() == ["b2", "a"]
     assert set(outcome.moves) == {"b2"}
+
+
+@in_no_time
+async def test_what_is_broken_off_and_takes_its_time_keeps_nothing_waiting() -> None:
+    left: list[float] = []
+
+    @tool(effect="safe_retry", tries=1)
+    async def dig(what: str) -> str:
+        """Look something up, and be slow to leave off."""
+        try:
+            await asyncio.sleep(60)
+        finally:
+            await asyncio.sleep(30)
+            left.append(now())
+        return what
+
+    class Slow(World):
+        def tools(self) -> list[BaseTool]:
+            return [*super().tools(), dig]
+
+    first = Plan("all", (task("d", "tool:dig", {"what": "d"}),))
+    propose, _ = proposing(first, Plan("other", (book("a"), book("b", "a"))))
+
+    async def meanwhile(room: Room) -> None:
+        await asyncio.sleep(2)
+        await room.post("eve", "Do not dig.")
+
+    outcome, _ = await Desk(propose, world := Slow(), Conduct(at_once=1)).carry_out(meanwhile)
+    assert outcome.state is PlanState.DONE
+    assert world.done() == ["a", "b"]
+    assert world.began("b") < min(left, default=60)
 
 
 @in_no_time

@@ -114,15 +114,16 @@ def _of_task(
 def _of_order(graph: "nx.DiGraph[TaskId]") -> Iterator[Flaw]:
     """Circles, and what waits for one in vain."""
     told: set[TaskId] = set()
+    place = {name: number for number, name in enumerate(graph)}
     for knot in list(nx.strongly_connected_components(graph)):
-        first = min(knot, key=list(graph).index)
+        first = min(knot, key=place.__getitem__)
         if len(knot) == 1 and not graph.has_edge(first, first):
             continue
         circle = [edge[0] for edge in nx.find_cycle(graph.subgraph(knot), first)]
         way = " -> ".join([*circle, circle[0]])
         yield Flaw(circle[0], "after", f"waits for itself: {way}")
         behind = {after for name in knot for after in nx.descendants(graph, name)} - knot - told
-        for name in sorted(behind, key=list(graph).index):
+        for name in sorted(behind, key=place.__getitem__):
             yield Flaw(name, "after", f"is never reached, since it waits for the circle {way}")
         told |= knot | behind
 

@@ -1,17 +1,15 @@
-"""How a plan is to be carried out, and what its tasks are done by. Values, and one seam."""
+"""How a plan is to be carried out, and what of it the ledger remembers beside tools. Values."""
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import Any, TypeAlias
+from typing import Any
 
 from langchain_core.tools import BaseTool, StructuredTool
 
-from tertulia.agents.effects import Carried, carry_out
 from tertulia.agents.planning.plan import LIMITS, PlanLimits
 from tertulia.agents.terms import Terms, on_terms
 from tertulia.orchestrator.effects import EffectPolicy
 from tertulia.orchestrator.errors import Invalid
-from tertulia.orchestrator.turns import Turn
 
 LONG_S = 10 * 365 * 86_400.0
 """How long what has a time limit of its own may take in the ledger's eyes."""
@@ -45,16 +43,6 @@ class Conduct:
 
 
 CONDUCT = Conduct()
-
-CarryOut: TypeAlias = Callable[[Turn, BaseTool, Mapping[str, Any], str], Awaitable[Carried]]
-"""How a tool is called in a turn, under the name of the call."""
-
-
-async def by_the_ledger(
-    turn: Turn, tool: BaseTool, arguments: Mapping[str, Any], call: str
-) -> Carried:
-    """Call a tool as everything does that calls one."""
-    return await carry_out(turn, tool, arguments, call=call)
 
 
 def recorded(name: str, work: Callable[..., Awaitable[Any]]) -> BaseTool:

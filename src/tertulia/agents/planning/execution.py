@@ -7,15 +7,16 @@ place of the first: a task that has not changed is the call that was made.
 
 import asyncio
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 
 from langchain_core.tools import BaseTool
 
-from tertulia.agents.effects import Carried
+from tertulia.agents.effects import Carried, Deed, set_about
 from tertulia.agents.planning.account import PlanOutcome
 from tertulia.agents.planning.calls import Call, Calls, digest_of
 from tertulia.agents.planning.checking import checked
-from tertulia.agents.planning.conduct import CONDUCT, CarryOut, Conduct, by_the_ledger
+from tertulia.agents.planning.conduct import CONDUCT, Conduct
 from tertulia.agents.planning.executors import Toolbox, executors_of
 from tertulia.agents.planning.plan import (
     ExecutorId,
@@ -44,6 +45,7 @@ class _Run:
     task: Task | None
     call: Call
     executor: ExecutorId
+    deed: Deed
     safe: bool
 
 
@@ -56,18 +58,17 @@ class PlanRun:
         source: Plan | Proposer,
         tools: Toolbox,
         conduct: Conduct = CONDUCT,
-        carry: CarryOut = by_the_ledger,
     ) -> None:
         """``source`` is the plan, or who makes it: only the latter is asked for another one."""
-        self._turn, self._tools, self._conduct, self._carry = turn, tools, conduct, carry
+        self._turn, self._tools, self._conduct = turn, tools, conduct
         self._executors = executors_of(turn, tools)
         self._calls = Calls(conduct.name, turn.deeds.earlier)
         self._telling = Telling(turn, conduct.name)
         self._questions = Questions(turn, conduct.ask_s)
-        self._revising = Revising(turn, source, self._executors, conduct, self._calls, carry)
+        self._revising = Revising(turn, source, self._executors, conduct, self._calls)
         self._news = News(turn, self._questions)
         self._plan = Plan("")
-        self._needs: dict[TaskId, tuple[TaskId, ...]] = {}
+        self._needs: dict[TaskId, frozenset[TaskId]] = {}
         self._waiting: dict[TaskId, Task] = {}
         self._moves: dict[TaskId, Move] = {}
         self._results: dict[str, Any] = {}
@@ -81,7 +82,7 @@ class PlanRun:
         try:
             while True:
                 await self._look_round()
-                self._begin_what_can()
+                await self._begin_what_can()
                 if not self._busy and not (await self._look_round() or self._busy):
                     break
                 await self._wait()
@@ -97,15 +98,17 @@ class PlanRun:
         self._plan = plan
         self._calls.begin_anew()
         self._results.clear()
-        self._needs = {task.id: task.needs for task in plan.tasks}
+        self._needs = {task.id: frozenset(task.needs) for task in plan.tasks}
         self._waiting = {task.id: task for task in plan.tasks}
         self._moves = {task.id: Move(task.id, TaskState.WAITING) for task in plan.tasks}
         self._telling.proposed(plan, self._revising.number, self._revising.because)
         wanted = {task.executor for task in plan.tasks}
-        for running, run in self._running.items():
+        for doing, run in tuple(self._running.items()):
             run.task = None
             if run.safe and run.executor not in wanted:
-                running.cancel()
+                run.deed.let_go()
+                self._calls.settle(run.call, EffectState.REFUSED)
+                del self._running[doing]
 
     @property
     def _busy(self) -> bool:
@@ -124,42 +127,43 @@ class PlanRun:
 
     # ---- tasks
 
-    def _begin_what_can(self) -> None:
-        if self._revising.holds_back:
-            return
-        again = True
-        while again:
-            again = False
-            for task in tuple(self._waiting.values()):
-                if len(self._running) >= self._conduct.at_once:
-                    return
-                if not all(name in self._results for name in self._needs[task.id]):
-                    continue
+    async def _begin_what_can(self) -> None:
+        while ready := self._ready():
+            await self._turn.act()
+            for task in ready:
                 del self._waiting[task.id]
-                again = self._begin(task) or again
+                self._begin(task)
 
-    def _begin(self, task: Task) -> bool:
-        """Begin a task; whether it has come to its end already, so that others may begin."""
+    def _ready(self) -> list[Task]:
+        """What nothing stands in the way of, as much as may run beside what runs already."""
+        free = self._conduct.at_once - len(self._running)
+        if free <= 0 or self._revising.holds_back:
+            return []
+        done, needs = self._results.keys(), self._needs
+        ready = (task for task in self._waiting.values() if needs[task.id] <= done)
+        return list(islice(ready, free))
+
+    def _begin(self, task: Task) -> None:
+        """Begin a task; one that has come to its end already is settled at once."""
         try:
             arguments = resolved(dict(task.arguments), self._results)
         except Unresolved as error:
             self._move(task.id, TaskState.FAILED, str(error))
-            return False
+            return
         digest = digest_of(task.executor, arguments)
         call = self._calls.claim(task.id, digest, self._revising.number, self._moves)
         if call in self._came:
             self._settle(task, call, self._came[call])
-            return True
+            return
         self._move(task.id, TaskState.RUNNING)
         for run in self._running.values():
             if run.call == call:
                 run.task = task
-                return False
+                return
         name, tool = self._calls.name(call), self._tool(task)
         safe = terms_of(tool).effect is EffectPolicy.SAFE_RETRY
-        doing = asyncio.ensure_future(self._carry(self._turn, tool, arguments, name))
-        self._running[doing] = _Run(task, call, task.executor, safe)
-        return False
+        deed = set_about(self._turn, tool, arguments, call=name)
+        self._running[deed.task] = _Run(task, call, task.executor, deed, safe)
 
     def _tool(self, task: Task) -> BaseTool:
         name = name_of(task.executor)
@@ -201,17 +205,20 @@ class PlanRun:
 
     async def _stop(self) -> None:
         """Let go of what is still under way: the ledger says what becomes of it."""
+        self._telling.stop()
         await self._questions.stop()
-        unwanted = [*self._running, *self._revising.tasks]
-        for one in unwanted:
+        for run in self._running.values():
+            run.deed.let_go()
+        asked = self._revising.tasks
+        for one in asked:
             one.cancel()
-        if unwanted:
-            await asyncio.wait(unwanted)
+        if asked:
+            await asyncio.wait(asked)
 
     async def _end(self) -> PlanOutcome:
         for task in self._plan.tasks:
             if task.id in self._waiting:
-                missing = [name for name in self._needs[task.id] if name not in self._results]
+                missing = [name for name in task.needs if name not in self._results]
                 note = f"needs {', '.join(missing)}"
                 self._move(task.id, TaskState.SKIPPED, note)
         came, results = dict(self._moves), dict(self._results)

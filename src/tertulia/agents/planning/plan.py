@@ -20,6 +20,9 @@ class ExecutorKind(StrEnum):
     PERSON = "person"
 
 
+_KINDS: Mapping[str, ExecutorKind] = {kind.value: kind for kind in ExecutorKind}
+
+
 @dataclass(frozen=True, slots=True)
 class Executor:
     """One that can carry out tasks: a tool that is called, or a member of the room who is asked.
@@ -103,8 +106,8 @@ def asking(
 
 def kind_of(executor: ExecutorId) -> ExecutorKind | None:
     """What kind of executor an id names; ``None`` for one that is not of that form."""
-    kind, colon, name = executor.partition(":")
-    return ExecutorKind(kind) if colon and name and kind in set(ExecutorKind) else None
+    kind, _, name = executor.partition(":")
+    return _KINDS.get(kind) if name else None
 
 
 def name_of(executor: ExecutorId) -> str:

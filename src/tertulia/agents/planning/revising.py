@@ -5,9 +5,10 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from tertulia.agents.effects import carry_out
 from tertulia.agents.planning.calls import Calls
 from tertulia.agents.planning.checking import checked
-from tertulia.agents.planning.conduct import CarryOut, Conduct, recorded
+from tertulia.agents.planning.conduct import Conduct, recorded
 from tertulia.agents.planning.door import read_plan, written
 from tertulia.agents.planning.plan import Executor, Plan, TaskId
 from tertulia.agents.planning.proposing import Proposer, Situation
@@ -61,11 +62,10 @@ class Revising:
         executors: tuple[Executor, ...],
         conduct: Conduct,
         calls: Calls,
-        carry: CarryOut,
     ) -> None:
         """``source`` is the plan, or who makes it."""
         self._turn, self._source, self._executors = turn, source, executors
-        self._conduct, self._calls, self._carry = conduct, calls, carry
+        self._conduct, self._calls = conduct, calls
         self._asked: asyncio.Task[Plan] | None = None
         self._reasons: list[str] = []
         self._known: set[str] = set()
@@ -178,7 +178,7 @@ class Revising:
             self.because = str(told["because"])
         self.as_of = int(str(told["as_of"]))
         call = self._calls.proposal(self.number)
-        carried = await self._carry(self._turn, recorded("make_plan", make), told, call)
+        carried = await carry_out(self._turn, recorded("make_plan", make), told, call=call)
         if failure:
             raise failure[0]
         if not carried.ok:
