@@ -15,6 +15,7 @@ from tertulia.agents.connections import close_connections
 from tertulia.agents.diagnosis import wait_of
 from tertulia.agents.faults import (
     ModelFailed,
+    ModelForbidden,
     ModelMissing,
     ModelOverflowed,
     ModelRateLimited,
@@ -246,7 +247,7 @@ FAILURES = {
             "429 Too Many Requests",
             openai("You exceeded your quota.", "insufficient_quota", "insufficient_quota"),
         ),
-        ModelRefused,
+        ModelForbidden,
         "see the account",
     ),
     "hosted, overloaded": (
@@ -257,7 +258,7 @@ FAILURES = {
     "hosted, slow": (failing("408 Request Timeout", {}), ModelUnreachable, "408"),
     "hosted, unpaid": (
         failing("402 Payment Required", openai("Add credits", "payment", 402)),
-        ModelRefused,
+        ModelForbidden,
         "Add credits",
     ),
     "fastapi": (

@@ -14,6 +14,7 @@ import httpx
 
 from tertulia.agents.faults import (
     ModelFailed,
+    ModelForbidden,
     ModelGarbled,
     ModelMissing,
     ModelOverflowed,
@@ -57,10 +58,10 @@ class Endpoint:
     where: str
     api_key_env: str | None
 
-    def missing_key(self) -> ModelRefused:
+    def missing_key(self) -> ModelForbidden:
         """The environment lacks the key that the settings name."""
         return self._fault(
-            ModelRefused,
+            ModelForbidden,
             f"the environment variable {self.api_key_env} is not set",
             f"set {self.api_key_env} to the endpoint's key, or leave `api_key_env` out",
         )
@@ -108,7 +109,10 @@ class Endpoint:
             case openai.APIResponseValidationError():
                 return self._garbled(_said(error.message, key))
             case openai.APIError():
-                what = f"the server gave up: {_said(_words(error.body, error.message), key)}"
+                said = _said(_words(error.body, error.message), key)
+                if _overflows(str(error.body)):
+                    return self._overflowed(f"(in its stream): {said}")
+                what = f"the server gave up: {said}"
                 return self._fault(ModelUnreachable, what, "try again; its log may say more")
             case _:
                 return self._garbled(_said(f"{type(error).__name__}: {error}", key))
@@ -119,7 +123,7 @@ class Endpoint:
         if status in {401, 403}:
             env = self.api_key_env
             hint = f"check the key in {env}" if env else "name the key's variable: `api_key_env`"
-            return self._fault(ModelRefused, f"the server turned us away ({status})", hint)
+            return self._fault(ModelForbidden, f"the server turned us away ({status})", hint)
         if status == 404:
             hint = "check the model's name, and that the base URL ends as the server wants (…/v1)"
             return self._fault(ModelMissing, f"not found (404): {said}", hint)
@@ -133,14 +137,18 @@ class Endpoint:
             if any(sign in body for sign in LOADING):
                 what, hint = f"the model is being loaded ({status})", "try again in a while"
             return self._fault(ModelUnreachable, what, hint, retry_after)
-        if any(sign in body.lower() for sign in OVERFLOWS):
-            what = f"the prompt is too long for the model's context ({status}): {said}"
-            hint = "give the agents fewer tokens to read (`TokenBudget`), or the model more"
-            return self._fault(ModelOverflowed, what, hint)
-        hint = "change the request or the model's settings"
-        if status == 429:
+        if status in {402, 429}:
             hint = "nothing is left to pay with: see the account there"
+            return self._fault(ModelForbidden, f"the request was refused ({status}): {said}", hint)
+        if _overflows(body):
+            return self._overflowed(f"({status}): {said}")
+        hint = "change the request or the model's settings"
         return self._fault(ModelRefused, f"the request was refused ({status}): {said}", hint)
+
+    def _overflowed(self, said: str) -> ModelOverflowed:
+        what = f"the prompt is too long for the model's context {said}"
+        hint = "give the agents fewer tokens to read (`TokenBudget`), or the model more"
+        return self._fault(ModelOverflowed, what, hint)
 
     def _garbled(self, what: str) -> ModelGarbled:
         hint = "check that the base URL is that of an OpenAI-style endpoint, as in …/v1"
@@ -163,6 +171,10 @@ def is_secret(error: BaseException | None, key: str) -> bool:
             return True
         error = error.__cause__ or error.__context__
     return False
+
+
+def _overflows(body: str) -> bool:
+    return any(sign in body.lower() for sign in OVERFLOWS)
 
 
 def _said(text: str, key: str) -> str:

@@ -7,6 +7,7 @@
     │   ├── ModelRateLimited     too many requests; ``retry_after`` seconds, where the server said
     │   └── ModelStalled         it began, or never began, and then sent nothing
     ├── ModelRefused         the key, or the request, was turned down: change it
+    │   ├── ModelForbidden       the server does not let us in: no key, a wrong one, nothing paid
     │   ├── ModelMissing         no such model there, or its packages are not installed
     │   ├── ModelOverflowed      the prompt is too long for the model's context
     │   └── BudgetSpent          a participant, room or tenant has used up what it may use
@@ -49,6 +50,10 @@ class ModelStalled(ModelUnreachable):
 
 class ModelRefused(ModelFailed, Refused):
     """The key or the request was turned down; sending it again changes nothing."""
+
+
+class ModelForbidden(ModelRefused):
+    """The server does not let us in: a key is missing or wrong, or nothing is left to pay with."""
 
 
 class ModelMissing(ModelRefused):

@@ -12,6 +12,9 @@ FAILURES = 3
 FIRST_S, LONGEST_S = 1.0, 60.0
 """How long a server rests after opening for the first time, and at most."""
 
+REFUSING_S = (60.0, 600.0)
+"""The same of one that does not let us in, or has not the model: somebody has to change that."""
+
 
 @dataclass(frozen=True, slots=True)
 class Breaker:
@@ -31,14 +34,17 @@ class Breaker:
         """A call came to a good end."""
         return Breaker() if self.failures and not self.open else self
 
-    def failed(self, now: float) -> "Breaker":
-        """A call failed in a way that is the server's fault."""
+    def failed(self, now: float, rests_s: tuple[float, float] = (FIRST_S, LONGEST_S)) -> "Breaker":
+        """A call failed in a way that is the server's fault.
+
+        ``rests_s``: how long it rests when it opens for the first time, and at most.
+        """
         if self.open:  # as those did that were sent with it
             return self
         failures = self.failures + 1
         if failures < FAILURES:
             return replace(self, failures=failures)
-        return self._opened(now, now)
+        return self._opened(now, now, *rests_s)
 
     def probed(self, now: float, *, well: bool) -> "Breaker":
         """A probe was answered, or not."""
@@ -46,8 +52,10 @@ class Breaker:
             return self if well else self.failed(now)
         return self._on_trial() if well else self._opened(self.since, now)
 
-    def _opened(self, since: float, now: float) -> "Breaker":
-        rest_s = min(2 * self.rest_s, LONGEST_S) if self.rest_s else FIRST_S
+    def _opened(
+        self, since: float, now: float, first_s: float = FIRST_S, longest_s: float = LONGEST_S
+    ) -> "Breaker":
+        rest_s = min(max(2 * self.rest_s, first_s), longest_s)
         return Breaker(FAILURES, True, since, now + rest_s, rest_s)
 
     def _on_trial(self) -> "Breaker":

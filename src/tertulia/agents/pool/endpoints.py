@@ -16,7 +16,8 @@ class Endpoint:
 
     ``requests_per_minute`` and ``tokens_per_minute`` are what it lets us send, ``most`` is how many
     calls it bears at once at most, ``kept_tokens`` how much of prompts it keeps. ``slots`` is how
-    many it works on at once, where that is known (``None``: as the model says, or else learned).
+    many it works on at once, where that is known (``None``: as the model says, or else learned),
+    ``context_tokens`` how long a prompt with its answer may be.
     What its tokens cost is its model's ``price_in`` and ``price_out``.
     """
 
@@ -26,6 +27,7 @@ class Endpoint:
     most: float = 1_024
     kept_tokens: float = 400_000
     slots: int | None = None
+    context_tokens: int | None = None
 
     def priced(self, otherwise: Prices) -> Prices:
         """What its tokens cost; ``otherwise`` where its model does not say."""
@@ -37,6 +39,7 @@ class Endpoint:
         rates = Rates.of(self.requests_per_minute, self.tokens_per_minute)
         capacity = Capacity(limit=min(BEGINNING, self.most), most=self.most)
         server = Server(name, capacity, rates=rates, kept_tokens=self.kept_tokens)
+        server.context_tokens = self.context_tokens
         server.first_tokens = FirstTokens() if hedged else None
         slots = self.model.slots_known if self.slots is None else self.slots
         if slots is not None:

@@ -10,13 +10,23 @@ from contextvars import Context
 from functools import partial
 from math import inf
 
-from tertulia.agents.faults import ModelFailed, ModelRateLimited, ModelRefused, ModelUnreachable
+from tertulia.agents.faults import (
+    ModelFailed,
+    ModelForbidden,
+    ModelMissing,
+    ModelRateLimited,
+    ModelRefused,
+    ModelUnreachable,
+)
 from tertulia.agents.pool.probing import PROBE_S
 from tertulia.agents.pool.servers import Server
 from tertulia.agents.pool.watching import Closed, Opened, Probed, Watchers
 
 IDLE_S = 60.0
 """How long servers are asked after the last call has come."""
+
+UNUSABLE = (ModelForbidden, ModelMissing)
+"""What a server says that cannot be used, whatever it is sent."""
 
 Probe = Callable[[str], Awaitable[None]]
 """Asks the server of that name whether it is well, and raises ``ModelFailed`` if not."""
@@ -57,8 +67,11 @@ class Health:
     def failed(self, server: Server, error: ModelFailed) -> None:
         """A call has failed there in a way that is the server's fault."""
         was_open, now = server.breaker.open, self._now()
-        server.failed(now)
         self.why[server.name] = error
+        if not isinstance(error, UNUSABLE):
+            server.failed(now)
+        elif any(not one.breaker.open for one in self._servers if one is not server):
+            server.refused(now)  # the last one may as well say no at once
         if server.breaker.open and not was_open:
             self._tell(Opened(self._name, server.name, server.breaker.rest_s))
             self._leave(server.name)  # it may sleep for longer
@@ -119,6 +132,8 @@ class Health:
         try:
             async with asyncio.timeout(PROBE_S):
                 await self._probe(server.name)
+        except UNUSABLE as error:
+            return error
         except (ModelRefused, ModelRateLimited):  # who turns us away is there
             return None
         except ModelFailed as error:

@@ -33,20 +33,15 @@ from tertulia.agents.pool.budgets import Allowance, Budgets
 from tertulia.agents.pool.endpoints import Endpoint
 from tertulia.agents.pool.health import Health
 from tertulia.agents.pool.lengths import prompt_tokens
-from tertulia.agents.pool.pool import FAILURES, PATIENCE_S, Calls, Lease
+from tertulia.agents.pool.pool import PATIENCE_S, Calls, Lease
 from tertulia.agents.pool.probing import probe
 from tertulia.agents.pool.racing import Chunks, Try, raced
 from tertulia.agents.pool.records import Record
 from tertulia.agents.pool.tally import Tally
+from tertulia.agents.pool.tries import ELSEWHERE, Tries
 from tertulia.agents.pool.watching import Call, Watched, Watcher, Watchers
 from tertulia.agents.prices import Prices, prices_of
 from tertulia.agents.streaming import StreamedModel
-
-TRIES = 4
-"""How often one call is sent at most."""
-
-PAUSE_S = (0.2, 5.0)
-"""The first and the longest pause before a call is sent again where no other server is left."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,27 +167,21 @@ class Pooled(StreamedModel):
         self, who: Caller, length: int, asked: "_Asked", record: Record | None = None
     ) -> Chunks:
         calls = self.calls
-        job = calls.job(who, length)
-        for sent in range(1, TRIES + 1):
-            lease, heard = await calls.place(job), False
+        tries = Tries(calls, calls.job(who, length))
+        while True:
+            lease, heard = await calls.place(tries.job), False
             try:
                 async with aclosing(self._tried(asked, lease, record)) as chunks:
                     async for chunk in chunks:
                         heard = True
                         yield chunk
-            except FAILURES as error:
-                may_be = not heard and sent < TRIES
-                again = calls.after(error, job, lease.server.name) if may_be else None
-                if again is None:
-                    raise
+            except ELSEWHERE as error:
+                tries.failed(error, lease.server, heard=heard)
                 if record is not None:
                     record.retried(error)
-                job = again
             else:
                 return
-            if not calls.left_for(job.barred):
-                await asyncio.sleep(min(PAUSE_S[0] * 2 ** (sent - 1), PAUSE_S[1]))
-                job = replace(job, barred=frozenset())
+            await tries.pause()
 
     def _tried(self, asked: "_Asked", lease: Lease, record: Record | None) -> Chunks:
         """One try of a call, on a second server as well where the first token is late."""

@@ -12,14 +12,13 @@ from tertulia.agents.callers import Caller
 from tertulia.agents.faults import (
     ModelFailed,
     ModelGarbled,
-    ModelMissing,
     ModelRateLimited,
     ModelRefused,
     ModelUnreachable,
 )
 from tertulia.agents.pool.admission import admit, admit_alone
 from tertulia.agents.pool.budgets import RetryBudget
-from tertulia.agents.pool.health import Health
+from tertulia.agents.pool.health import UNUSABLE, Health
 from tertulia.agents.pool.hedging import HedgeBudget, late_s, second
 from tertulia.agents.pool.jobs import Job
 from tertulia.agents.pool.lengths import Lengths
@@ -35,7 +34,7 @@ LOOK_S = 0.05
 PATIENCE_S = 10.0
 """How long a call waits at most while no server is well."""
 
-FAILURES = (ModelUnreachable, ModelGarbled, ModelMissing)
+FAILURES = (ModelUnreachable, ModelGarbled, *UNUSABLE)
 """What is a server's fault, and not the call's: another server may do better."""
 
 
@@ -146,17 +145,6 @@ class Calls:
         """The same call with a number of its own, not to be sent to the ``barred`` servers."""
         self._serial += 1
         return replace(job, serial=self._serial, since=self.now(), barred=barred)
-
-    def after(self, error: ModelFailed, job: Job, server: str) -> Job | None:
-        """The call as it is sent again after one has failed it, or ``None``: that may not be."""
-        barred = job.barred | {server}
-        if not isinstance(error, ModelUnreachable) and not self.left_for(barred):
-            return None  # it would fail so again
-        budget = self.retries.retried()
-        if budget is None:
-            return None
-        self.retries = budget
-        return self.again(job, barred)
 
     def left_for(self, barred: frozenset[str]) -> bool:
         """Whether some server is well but the barred ones."""

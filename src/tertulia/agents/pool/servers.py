@@ -4,7 +4,7 @@ from collections import OrderedDict
 from dataclasses import dataclass, field
 from math import inf
 
-from tertulia.agents.pool.breaker import Breaker
+from tertulia.agents.pool.breaker import REFUSING_S, Breaker
 from tertulia.agents.pool.capacity import Capacity
 from tertulia.agents.pool.jobs import Job
 from tertulia.agents.pool.lateness import FirstTokens
@@ -49,7 +49,8 @@ class Server:
     """One server of a pool. ``running`` has the jobs that were sent and have not ended.
 
     ``kept_tokens`` is how much of prompts it keeps, about: beyond that, what was used longest ago
-    is taken to be forgotten.
+    is taken to be forgotten. ``context_tokens`` is how long a prompt with its answer may be, if
+    that is known.
     """
 
     name: str
@@ -57,6 +58,7 @@ class Server:
     breaker: Breaker = field(default_factory=Breaker)
     rates: Rates = field(default_factory=Rates)
     kept_tokens: float = 400_000.0
+    context_tokens: int | None = None
     read_per_s: float = READ_PER_S
     written_per_s: float = WRITTEN_PER_S
     running: dict[int, Sent] = field(default_factory=dict)
@@ -71,6 +73,12 @@ class Server:
     def told(self, slots: int) -> None:
         """It has said how many calls it works on at once."""
         self.capacity = Capacity.of(slots)
+
+    def may_hold_more_than(self, other: "Server") -> bool:
+        """Whether a prompt that is too long for the other one may not be so here."""
+        if self.context_tokens is None or other.context_tokens is None:
+            return self is not other
+        return self.context_tokens > other.context_tokens
 
     def free_at(self, now: float) -> bool:
         """Whether it may be sent one more call, as far as no call is looked at."""
@@ -155,6 +163,10 @@ class Server:
         """It could not be reached, or failed while it answered: it may have been started anew."""
         self.breaker = self.breaker.failed(now)
         self.forget()
+
+    def refused(self, now: float) -> None:
+        """It did not let us in, or has not the model."""
+        self.breaker = self.breaker.failed(now, REFUSING_S)
 
     def probed(self, now: float, *, well: bool) -> None:
         """It was asked how it is. If it is well again, it is sent little at first."""
