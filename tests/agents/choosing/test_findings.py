@@ -8,7 +8,7 @@ from tests.agents.choosing.obedient import obedient
 
 from tertulia.agents.choosing import Capabilities, Finding, Kind, capabilities, forget
 from tertulia.agents.connections import close_connections
-from tertulia.agents.faults import ModelRefused, ModelUnreachable
+from tertulia.agents.faults import ModelForbidden, ModelRefused, ModelUnreachable
 from tertulia.agents.pool import pooled
 from tertulia.agents.remote import Remote, remote
 from tertulia.agents.scripted import Scripted
@@ -110,6 +110,18 @@ async def test_a_server_of_a_pool_that_is_down_is_not_counted_unless_all_are() -
         assert working(await capabilities(pooled("both", servers))) == {"choice by grammar"}
     with pytest.raises(ModelUnreachable):
         await capabilities(pooled("none", {"down": remote(down_url, "m")}))
+
+
+async def test_a_server_of_a_pool_that_takes_no_key_of_ours_is_not_counted_unless_all_are(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.delenv("NO_SUCH_KEY", raising=False)
+    shut = remote("http://127.0.0.1:9/v1", "m", "NO_SUCH_KEY")
+    async with obedient("Paris", "grammar") as up:
+        servers = {"shut": shut, "up": remote(up.base_url, "m")}
+        assert working(await capabilities(pooled("both", servers))) == {"choice by grammar"}
+    with pytest.raises(ModelForbidden):
+        await capabilities(pooled("none", {"shut": shut}))
 
 
 async def test_tests_are_on_the_bill_and_keep_the_model_s_own_settings() -> None:

@@ -29,6 +29,7 @@ from tertulia.agents.choosing.likelihood import PROMPT_LOGPROBS, prompt_logprobs
 from tertulia.agents.choosing.memory import Memory, Place, Test
 from tertulia.agents.choosing.own import Own, held, scored
 from tertulia.agents.faults import (
+    ModelFailed,
     ModelMissing,
     ModelRateLimited,
     ModelRefused,
@@ -36,6 +37,7 @@ from tertulia.agents.faults import (
     ModelUnreachable,
 )
 from tertulia.agents.listening import ChatModel
+from tertulia.agents.pool.health import UNUSABLE
 from tertulia.agents.pool.model import Pooled
 from tertulia.agents.remote import Remote
 
@@ -110,13 +112,13 @@ async def holds(model: ChatModel, test: Test, account: Account | None = None) ->
         return (await find(model, test, account)).works
     if not isinstance(model, Pooled):
         return False
-    problems, asked = [], 0
+    problems, asked = list[ModelFailed](), 0
     for endpoint in model.endpoints.values():
         try:
             if not await holds(endpoint.model, test, account):
                 return False
             asked += 1
-        except ModelUnreachable as error:
+        except (ModelUnreachable, *UNUSABLE) as error:
             problems.append(error)
     if not asked and problems:
         raise problems[0]
@@ -181,12 +183,12 @@ def _servers(model: ChatModel) -> Iterator[Remote]:
 
 
 async def _of_pool(model: Pooled) -> Capabilities:
-    some, names, problems = [], [], []
+    some, names, problems = [], [], list[ModelFailed]()
     for name, endpoint in model.endpoints.items():
         try:
             some.append(await capabilities(endpoint.model))
             names.append(name)
-        except ModelUnreachable as error:
+        except (ModelUnreachable, *UNUSABLE) as error:
             problems.append(error)
     if not some:
         raise problems[0]
