@@ -14,8 +14,14 @@ from tertulia.orchestrator.errors import Invalid
 FIELD = "answer"
 """The field that holds the option, where an answer is a JSON object."""
 
-MARKS = " \t\r\n\"'`*@.!?\u201c\u201d\u2018\u2019\u00ab\u00bb"
+MARKS = (
+    " \t\r\n\"'`*@.!?\u201c\u201d\u201e\u2018\u2019\u201a\u00ab\u00bb\u2039\u203a"
+    "\u3002\u300c\u300d\u300e\u300f\u061f\u0964"
+)
 """What may stand around an option: quotation marks, a full stop, emphasis, an @."""
+
+MOST_FLAWS = 12
+"""So many are told to a model that has to mend them."""
 
 _REASONING = re.compile(r"^\s*<think>.*?</think>", re.DOTALL)
 _FENCE = re.compile(r"^```\w*\s*\n(.*)\n\s*```$", re.DOTALL)
@@ -31,15 +37,20 @@ class Unfit(Invalid):
 
 def checked_options(options: Sequence[str]) -> tuple[str, ...]:
     """The options, if they can be told apart. Raises ``Invalid``."""
-    known = tuple(options)
-    plain = [_plain(option) for option in known]
+    known = () if isinstance(options, str) else tuple(options)
     if not known:
-        raise Invalid(where="options", what="there is none")
-    for option, form in zip(known, plain, strict=True):
-        if not form:
-            raise Invalid(where="options", what=f"{option!r} is no word")
-        if plain.count(form) > 1:
-            raise Invalid(where="options", what=f"{option!r} cannot be told from another")
+        raise Invalid(where="options", what="there is none; give a list of texts")
+    seen: dict[str, str] = {}
+    for option in known:
+        if not isinstance(option, str):
+            raise Invalid(where="options", what=f"{option!r:.80} is no text")
+        form = _plain(option)
+        if not form or "\0" in option or not _is_text(option):
+            raise Invalid(where="options", what=f"{option!r:.80} is no word that could be said")
+        if form in seen:
+            what = f"{option!r:.80} cannot be told from {seen[form]!r:.80}"
+            raise Invalid(where="options", what=what)
+        seen[form] = option
     return known
 
 
@@ -56,7 +67,17 @@ def choice_schema(options: Sequence[str]) -> dict[str, Any]:
 
 def one_of(options: Sequence[str]) -> str:
     """What a model is told that has to say an option."""
-    return f"Answer with one of these and nothing else: {'; '.join(options)}."
+    return f"Answer with one of these and nothing else: {listed(options)}."
+
+
+def listed(options: Sequence[str], most: int | None = None) -> str:
+    """The options as they are read; those that would not be read as one are quoted, as JSON."""
+    told = [
+        json.dumps(one, ensure_ascii=False) if ";" in one or not one.isprintable() else one
+        for one in options[:most]
+    ]
+    more = len(options) - len(told)
+    return "; ".join(told) + (f"; or one of {more} more" if more else "")
 
 
 def option_in(answer: str, options: Sequence[str]) -> str | None:
@@ -76,20 +97,25 @@ def option_in(answer: str, options: Sequence[str]) -> str | None:
 
 
 def option_of(value: object, options: Sequence[str]) -> str | None:
-    """The option in a JSON value: a text or number, or an object with that one field."""
+    """The option in a JSON value: a text, number or truth, or an object with that one field."""
     if isinstance(value, Mapping) and set(value) == {FIELD}:
         value = value[FIELD]
-    if isinstance(value, bool) or not isinstance(value, str | int):
+    if not isinstance(value, str | int | float):
         return None
-    plain = _plain(str(value))
+    plain = _plain(value if isinstance(value, str) else json.dumps(value))
     return next((option for option in options if _plain(option) == plain), None)
 
 
 def json_in(answer: str) -> dict[str, Any]:
     """The JSON object that the whole answer is, in a fence or without. Raises ``Unfit``."""
+    text = _unfenced(_bare(answer))
     try:
-        value = json.loads(_unfenced(_bare(answer)))
-    except ValueError as error:
+        value = json.loads(text)
+    except json.JSONDecodeError as error:
+        broken_off = text and (error.pos >= len(text) or error.msg.startswith("Unterminated"))
+        what = "breaks off before its end" if broken_off else f"is not a JSON object: {error}"
+        raise Unfit(where="the answer", what=what) from None
+    except (ValueError, RecursionError) as error:
         raise Unfit(where="the answer", what=f"is not a JSON object: {error}") from None
     if not isinstance(value, dict):
         raise Unfit(where="the answer", what="is not a JSON object")
@@ -97,15 +123,20 @@ def json_in(answer: str) -> dict[str, Any]:
 
 
 def fitting(value: dict[str, Any], schema: Schema) -> dict[str, Any]:
-    """The value, if it fits the schema. Raises ``Unfit`` with all that does not."""
+    """The value, if it fits the schema. Raises ``Unfit`` with what does not."""
     from jsonschema.validators import validator_for  # a fifth of a second: only where it is used
 
-    flaws = [
-        f"{'.'.join(map(str, flaw.absolute_path)) or 'the object'}: {flaw.message}"
-        for flaw in validator_for(schema)(schema).iter_errors(value)
-    ]
+    try:
+        json.dumps(value, ensure_ascii=False, allow_nan=False).encode()
+        flaws = [
+            f"{'.'.join(map(str, flaw.absolute_path)) or 'the object'}: {flaw.message:.200}"
+            for flaw in validator_for(schema)(schema).iter_errors(value)
+        ]
+    except (ValueError, RecursionError) as error:  # infinite, half a character, too deep
+        raise Unfit(where="the answer", what=f"cannot be kept as JSON: {error}") from None
     if flaws:
-        raise Unfit(where="the answer", what="does not fit: " + "; ".join(flaws))
+        told = [*flaws[:MOST_FLAWS], *([f"and {len(flaws)} in all"] if flaws[MOST_FLAWS:] else [])]
+        raise Unfit(where="the answer", what="does not fit: " + "; ".join(told))
     return value
 
 
@@ -117,6 +148,11 @@ def _bare(answer: str) -> str:
 def _unfenced(text: str) -> str:
     fenced = _FENCE.match(text)
     return fenced[1] if fenced else text
+
+
+def _is_text(text: str) -> bool:
+    """Whether it can be sent: half of a surrogate pair cannot."""
+    return text == text.encode(errors="replace").decode()
 
 
 def _plain(text: str) -> str:

@@ -17,6 +17,7 @@ from tertulia.agents.choosing.answers import (
     Unfit,
     checked_options,
     choice_schema,
+    listed,
     one_of,
     option_in,
     option_of,
@@ -129,14 +130,14 @@ async def _ways(task: Task, options: Sequence[str]) -> AsyncIterator[Way[_Found]
     served = model if isinstance(model, Remote | Pooled) else None
     if served is not None and (spelling := await obeyed(served, Kind.CHOICE, task.account)):
         bound = served.bind(extra_body=spelling.of_options(options))
-        in_json = f'Answer with {{"{FIELD}": "..."}}, with one of these: {"; ".join(options)}.'
+        in_json = f'Answer with {{"{FIELD}": "..."}}, with one of these: {listed(options)}.'
         yield Way(How.SCHEMA, bound, form if spelling.choice else in_json, read)
     elif served is not None and await holds(served, (Kind.SCORES, FIRST_TOKENS), task.account):
         yield Way(How.SCORES, served.bind(extra_body=TELL_TOKENS), form, read)
     if served is None or await holds(served, (Kind.CALLS, TOOL_CHOICE), task.account):
         called = bound_to_call(model, choice_schema(options))
         if called is not None:
-            in_call = f"Call {FUNCTION} with one of these: {'; '.join(options)}."
+            in_call = f"Call {FUNCTION} with one of these: {listed(options)}."
             yield Way(How.CALL, called, in_call, read)
     yield Way(How.ANSWER, model, form, read)
 
@@ -153,5 +154,5 @@ def _read(options: Sequence[str], told: Told) -> _Found:
         option = likeliest
     if option is None:
         said = told.text.strip() if called is None else str(called)
-        raise Unfit(where="the answer", what=f"{said!r:.200} is none of {'; '.join(options)}")
+        raise Unfit(where="the answer", what=f"{said!r:.200} is none of {listed(options, 12)}")
     return option, shared

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import AsyncIterator, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
@@ -13,6 +13,7 @@ from tertulia.agents.choosing.asking import FUNCTION, Account, Told, bound_to_ca
 from tertulia.agents.choosing.capabilities import Kind
 from tertulia.agents.choosing.findings import TOOL_CHOICE, holds, obeyed
 from tertulia.agents.choosing.own import Own, held, inside
+from tertulia.agents.choosing.schemas import closed, schema_text
 from tertulia.agents.choosing.ways import How, Task, Way, settle
 from tertulia.agents.listening import ChatModel
 from tertulia.agents.pool.model import Pooled
@@ -46,6 +47,8 @@ class Form:
         call = next((call for call in told.calls if call["name"] == self.name), None)
         if call is not None and call["problem"]:
             raise Unfit(where="the answer", what=f"is not a JSON object: {call['problem']}")
+        if told.cut and call is None:
+            raise Unfit(where="the answer", what="was cut off: it may not be so long (max_tokens)")
         value = json_in(told.text) if call is None else call["args"]
         if self.check is not None:  # it knows more than a schema can say
             self.check(value)
@@ -57,15 +60,21 @@ async def fill(
 ) -> dict[str, Any]:
     """Let a model fill in a form after ``messages``: a JSON object that fits its schema.
 
-    What does not fit is told to the model once. The second time it is ``ModelStrayed``, or what the
-    form's ``check`` raises. Raises what the model raises.
+    Where the schema does not say whether an object has other fields than it names, the model is not
+    asked for them. What does not fit is told to it once. The second time it is ``ModelStrayed``, or
+    what the form's ``check`` raises. Raises ``Invalid`` for what is no schema of an object, and
+    what the model raises.
     """
     wanted = form if isinstance(form, Form) else Form(form)
+    schema_text(wanted.schema)
+    asked = replace(wanted, schema=closed(wanted.schema))
     task = Task(model, messages, Account(bill), again=wanted.again, most_letters=MOST_LETTERS)
-    return (await settle(task, _ways(task, wanted))).answer
+    return (await settle(task, _ways(task, asked, wanted.read))).answer
 
 
-async def _ways(task: Task, form: Form) -> AsyncIterator[Way[dict[str, Any]]]:
+async def _ways(
+    task: Task, form: Form, read: Callable[[Told], dict[str, Any]]
+) -> AsyncIterator[Way[dict[str, Any]]]:
     model = inside(task.model, partial(held, form.schema, len(task.messages)))
     schema = json.dumps(form.schema, ensure_ascii=False, separators=(",", ":"))
     served = model if isinstance(model, Remote | Pooled) else None
@@ -74,12 +83,12 @@ async def _ways(task: Task, form: Form) -> AsyncIterator[Way[dict[str, Any]]]:
         spelling = await obeyed(served, Kind.SCHEMA, task.account)
         if spelling is not None:
             bound = served.bind(extra_body=spelling.of_schema(form.schema))
-            yield Way(How.SCHEMA, bound, in_json, form.read)
+            yield Way(How.SCHEMA, bound, in_json, read)
     if isinstance(model, Own):
-        yield Way(How.SCHEMA, model, in_json, form.read)
+        yield Way(How.SCHEMA, model, in_json, read)
         model = task.model
     if served is None or await holds(served, (Kind.CALLS, TOOL_CHOICE), task.account):
         called = bound_to_call(model, form.schema, form.name, form.about)
         if called is not None:
-            yield Way(How.CALL, called, f"Answer by calling {form.name}.", form.read)
-    yield Way(How.ANSWER, model, in_json, form.read)
+            yield Way(How.CALL, called, f"Answer by calling {form.name}.", read)
+    yield Way(How.ANSWER, model, in_json, read)
