@@ -4,7 +4,6 @@ It is run as a process of its own: what hangs in llama.cpp holds Python's lock.
 """
 
 import asyncio
-import os
 import sys
 from contextlib import aclosing
 
@@ -47,5 +46,4 @@ async def main() -> None:
 
 
 if __name__ == "__main__":
-    os.environ.setdefault("OMP_WAIT_POLICY", "passive")
     asyncio.run(main())

@@ -1,10 +1,13 @@
 """The embedded model: real tokens, one engine, and silence as soon as it is asked for."""
 
 import asyncio
+import subprocess
+import sys
 from contextlib import aclosing
 from importlib.util import find_spec
 from unittest.mock import patch
 
+import psutil
 import pytest
 from langchain_core.messages import AIMessage, BaseMessage, HumanMessage, SystemMessage
 
@@ -139,6 +142,43 @@ async def test_an_engine_that_closes_fails_the_calls_that_run_and_that_wait() ->
     assert [type(end) for end in ends] == [ModelUnreachable] * 3
     with pytest.raises(ModelUnreachable, match="closed"):
         await listen()
+
+
+@pytest.mark.model
+async def test_nothing_of_the_library_is_in_this_process_where_it_would_hold_up_the_others() -> (
+    None
+):
+    assert (await tom().ainvoke(ASKED)).content
+    assert "xllamacpp" not in sys.modules
+
+
+@pytest.mark.model
+async def test_an_engine_whose_process_dies_fails_its_call_and_is_started_anew() -> None:
+    engine = Engine(EngineSettings(threads=1, slots=1, context_tokens=512))
+
+    async def listen() -> None:
+        async for _ in engine.complete("Tom", LONG_STORY):
+            assert engine._server is not None
+            engine._server._process.kill()
+            engine._server._process.wait()
+
+    with pytest.raises(ModelUnreachable, match="ask again"):
+        await listen()
+    async with aclosing(engine.complete("Tom", LONG_STORY)) as chunks:
+        assert await anext(chunks)
+    await asyncio.to_thread(engine.close)
+
+
+@pytest.mark.model
+def test_an_engine_does_not_outlive_the_process_that_it_serves() -> None:
+    with subprocess.Popen(
+        [sys.executable, "-m", "tests.agents.outliving"], stdout=subprocess.PIPE, text=True
+    ) as program:
+        assert program.stdout is not None
+        engine = psutil.Process(int(program.stdout.readline()))
+        program.kill()
+    gone, _ = psutil.wait_procs([engine], timeout=20)
+    assert gone or engine.status() == psutil.STATUS_ZOMBIE
 
 
 async def test_without_its_packages_it_says_what_to_install() -> None:

@@ -1,6 +1,6 @@
 """The embedded model as an endpoint for others: llama.cpp's own server, with its OpenAI API.
 
-``async with embedded_server() as server`` opens it in this process, on 127.0.0.1 unless told
+``async with embedded_server() as server`` opens it beside this process, on 127.0.0.1 unless told
 otherwise. Nobody is answered without its key, except ``/health``.
 """
 
@@ -9,9 +9,8 @@ import os
 import secrets
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import Any
 
-from tertulia.agents.llama import MODEL, Door, EngineSettings, hang_up, processing, started
+from tertulia.agents.llama import MODEL, Door, EngineSettings, Llama
 
 KEY = "TERTULIA_API_KEY"
 """The environment variable that holds the key; it is the one that clients of ours read, too."""
@@ -26,13 +25,13 @@ class EmbeddedServer:
     model = MODEL
 
     def __init__(self, settings: EngineSettings, door: Door) -> None:
-        """Start it; about two seconds in which nothing else runs in this process.
+        """Start it, in a process of its own; about a second, for this thread alone.
 
         Raises ``ModelMissing``, and ``ModelRefused`` for a port that is taken.
         """
         self.settings, self.api_key = settings, door.key
-        self._server: Any = started(settings, door)
-        self.root_url = str(self._server.listening_address)
+        self._server = Llama(settings, door)
+        self.root_url = self._server.address
 
     @property
     def base_url(self) -> str:
@@ -41,13 +40,11 @@ class EmbeddedServer:
 
     def processing(self) -> int:
         """How many requests are worked on, or wait for a slot; told between two batches."""
-        return 0 if self._server is None else processing(self._server)
+        return self._server.processing()
 
     def close(self) -> None:
         """Cut off what is being answered and free the port. Closing twice is closing once."""
-        server, self._server = self._server, None
-        if server is not None:
-            hang_up(server)
+        self._server.close()
 
     def __repr__(self) -> str:
         """Tell where it is, and never the key."""

