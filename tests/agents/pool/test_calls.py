@@ -1,9 +1,14 @@
 """Calls that are placed, and called off in the very moment in which they would be."""
 
 import asyncio
+import sys
+from contextlib import aclosing
+from itertools import count
+
+from langchain_core.messages import HumanMessage
 
 from tertulia.agents.embedded import Embedded
-from tertulia.agents.pool import Caller, Endpoint, pooled
+from tertulia.agents.pool import Caller, Endpoint, calling, pooled
 from tertulia.agents.pool.pool import Calls, Lease
 from tertulia.agents.scripted import Scripted
 
@@ -75,3 +80,41 @@ async def test_a_server_that_knows_its_slots_is_sent_as_many_calls_from_the_begi
         "embedded": (7, True),
         "learned": (3, False),
     }
+
+
+async def steps(waiting: int) -> int:
+    """How many functions are called from a call's end to the hundredth after it."""
+    pool, made, ends = pooled("small", {"one": Endpoint(Scripted(), slots=1)}), 0, count(-waiting)
+    over = asyncio.Event()
+
+    def see(frame: object, event: str, arg: object) -> None:
+        nonlocal made
+        made += event == "call" or event == "c_call"
+
+    async def call_again(number: int) -> None:
+        while not over.is_set():
+            with calling(Caller(f"room-{number % 100}", tenant=f"tenant-{number % 10}")):
+                async with aclosing(pool._astream([HumanMessage("Where to?")])) as chunks:  # type: ignore[type-var]
+                    async for _ in chunks:
+                        await asyncio.sleep(0)
+            match next(ends):
+                case 0:
+                    sys.setprofile(see)
+                case 100:
+                    sys.setprofile(None)
+                    over.set()
+
+    tasks = [asyncio.create_task(call_again(number)) for number in range(waiting + 1)]
+    try:
+        await over.wait()
+    finally:
+        sys.setprofile(None)
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+    return made
+
+
+async def test_a_call_takes_as_many_steps_while_a_thousand_wait_as_while_ten_do() -> None:
+    few, many = [await steps(waiting) for waiting in (10, 1_000)]
+    assert many <= 1.1 * few

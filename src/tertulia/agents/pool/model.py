@@ -9,7 +9,7 @@ import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator, Mapping, Sequence
 from contextlib import aclosing, suppress
 from dataclasses import dataclass, replace
-from functools import partial
+from functools import cached_property, partial
 from itertools import count
 from math import inf
 from typing import Any
@@ -70,23 +70,31 @@ class Pooled(StreamedModel):
     price_in: float | None = None
     price_out: float | None = None
 
-    _calls: WeakKeyDictionary[asyncio.AbstractEventLoop, Calls] = PrivateAttr(
-        default_factory=WeakKeyDictionary
-    )
-    _accounts: Accounts = PrivateAttr()
     _dearest: tuple[float | None, float | None] | None = PrivateAttr(default=None)
-    _watchers: Watchers = PrivateAttr(default_factory=Watchers)
     _count: Iterator[int] = PrivateAttr(default_factory=lambda: count(1))
+
+    # Each call wants these. Pydantic takes 3 µs to find an attribute that is private to it.
+    @cached_property
+    def _calls(self) -> WeakKeyDictionary[asyncio.AbstractEventLoop, Calls]:
+        return WeakKeyDictionary()
+
+    @cached_property
+    def _watchers(self) -> Watchers:
+        return Watchers()
+
+    @cached_property
+    def _accounts(self) -> Accounts:
+        tenants = {**self.budgets.tenants, **self.allowances}
+        return Accounts(self.name_of_pool, replace(self.budgets, tenants=tenants))
 
     @model_validator(mode="after")
     def _is_billed(self) -> "Pooled":
-        tenants = {**self.budgets.tenants, **self.allowances}
-        self._accounts = Accounts(self.name_of_pool, replace(self.budgets, tenants=tenants))
         if self.price_in is None and self.price_out is None:
             prices = [self.price_of(name) for name in self.endpoints]
             self.price_in = max((price.read for price in prices), default=0.0) or None
             self.price_out = max((price.written for price in prices), default=0.0) or None
             self._dearest = (self.price_in, self.price_out)
+        _ = (self._calls, self._watchers, self._accounts)  # made before two threads ask for them
         return self
 
     @property
@@ -103,9 +111,10 @@ class Pooled(StreamedModel):
     def calls(self) -> Calls:
         """What waits and runs in the event loop that is running: each loop places its own."""
         loop = asyncio.get_running_loop()
-        if loop not in self._calls:
-            self._calls[loop] = self._made(loop.time)
-        return self._calls[loop]
+        calls = self._calls.get(loop)
+        if calls is None:
+            calls = self._calls[loop] = self._made(loop.time)
+        return calls
 
     @property
     def accounts(self) -> Accounts:

@@ -203,8 +203,12 @@ class Calls:
             )
         placed: asyncio.Future[Server] = asyncio.get_running_loop().create_future()
         self._waiting[job.serial] = placed
+        others_wait = len(self.queue) > 0  # else it was looked already whether it may go
         self.queue.put(job)
-        self.look()
+        if others_wait:
+            self.look()
+        else:
+            self._look_soon()
         try:
             return await placed
         except (asyncio.CancelledError, ModelUnreachable):
@@ -228,6 +232,10 @@ class Calls:
             if not placed.done():  # else it has been called off, and its task not yet heard of it
                 found.server.send(found.job, now)
                 placed.set_result(found.server)
+        self._look_soon()
+
+    def _look_soon(self) -> None:
+        """Look again before long, as long as somebody waits."""
         if len(self.queue) and self._alarm is None:
             self._alarm = asyncio.get_running_loop().call_later(LOOK_S, self._look_again)
 
