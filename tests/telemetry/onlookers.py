@@ -25,6 +25,7 @@ class Onlookers:
     registry: CollectorRegistry = field(default_factory=CollectorRegistry)
     written: StringIO = field(default_factory=StringIO)
     content: bool = False
+    headers: bool = True
 
     def __post_init__(self) -> None:
         self.provider = TracerProvider(id_generator=TurnIds(), shutdown_on_exit=False)
@@ -34,6 +35,7 @@ class Onlookers:
             lines=self.written,
             registry=self.registry,
             content=self.content,
+            headers=self.headers,
             tenants=2,
         )
 

@@ -1,6 +1,8 @@
 """Traces: a turn is a tree, each part of it in its place, and what went wrong says so."""
 
 import asyncio
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import httpx
 import pytest
@@ -13,7 +15,7 @@ from tests.orchestrator.rooms import in_no_time, settle
 from tests.telemetry.onlookers import Onlookers
 
 from tertulia.agents import Card, Hang, ModelSpeaker, Scripted, TurnState, model_adviser, tool
-from tertulia.agents.connections import before_requests
+from tertulia.agents.connections import around_requests
 from tertulia.agents.faults import ModelUnreachable
 from tertulia.agents.pool import pooled
 from tertulia.agents.remote import remote
@@ -361,10 +363,12 @@ async def test_a_server_is_told_which_trace_a_request_belongs_to(seen: Onlookers
         bo = agent("Bo", ModelSpeaker(Card("Bo"), remote(server.base_url, "small")))
         room = await house.room("kitchen", human("Ana"), bo)
 
-        async def listen(request: httpx.Request) -> None:
+        @contextmanager
+        def listen(request: httpx.Request) -> Iterator[None]:
             heard.append(request.headers)
+            yield
 
-        leave = before_requests(listen)
+        leave = around_requests(listen)
         await room.post("ana", "@bo?")
         await room.lapse()
         leave()

@@ -5,7 +5,9 @@ opened before the first request, and nothing is retried here.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
+from contextlib import AbstractContextManager, ExitStack
+from typing import Any
 from weakref import WeakKeyDictionary
 
 import httpx
@@ -14,9 +16,9 @@ MOST_CONNECTIONS = 200
 IDLE_SECONDS = 30.0
 
 Clients = dict[str, httpx.AsyncClient]
-Hook = Callable[[httpx.Request], Awaitable[None]]
+Around = Callable[[httpx.Request], AbstractContextManager[object]]
 
-_hooks: list[Hook] = []
+_around: list[Around] = []
 _pools: WeakKeyDictionary[asyncio.AbstractEventLoop, Clients] = WeakKeyDictionary()
 
 
@@ -25,28 +27,31 @@ def client_for(base_url: str) -> httpx.AsyncClient:
     clients = _pools.setdefault(asyncio.get_running_loop(), {})
     if base_url not in clients or clients[base_url].is_closed:
         limits = httpx.Limits(max_connections=MOST_CONNECTIONS, keepalive_expiry=IDLE_SECONDS)
-        clients[base_url] = httpx.AsyncClient(
-            limits=limits, follow_redirects=True, event_hooks={"request": _hooks}
-        )
+        clients[base_url] = _Client(limits=limits, follow_redirects=True)
     return clients[base_url]
 
 
-def before_requests(hook: Hook) -> Callable[[], None]:
-    """Have ``hook`` called before each request, in its task; what is returned ends that."""
+def around_requests(around: Around) -> Callable[[], None]:
+    """Send each request within ``around`` of it, until the answer begins.
+
+    It is entered and left in the task that sends, and in one context. What is returned ends that.
+    """
 
     def leave() -> None:
-        _hooks.remove(hook)
-        _tell_clients()
+        _around.remove(around)
 
-    _hooks.append(hook)
-    _tell_clients()
+    _around.append(around)
     return leave
 
 
-def _tell_clients() -> None:
-    for clients in list(_pools.values()):
-        for client in clients.values():
-            client.event_hooks = {"request": _hooks}  # which it copies
+class _Client(httpx.AsyncClient):
+    async def send(self, request: httpx.Request, **how: Any) -> httpx.Response:
+        if not _around:
+            return await super().send(request, **how)
+        with ExitStack() as stack:
+            for around in _around:
+                stack.enter_context(around(request))
+            return await super().send(request, **how)
 
 
 async def close_connections() -> None:

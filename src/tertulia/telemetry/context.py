@@ -1,8 +1,9 @@
 """Which span something is done in: the one that goes on in this task, else that of its turn.
 
 LangChain tells of an end in a task of its own, where nothing can be undone in the task that called.
-So what is over is passed over here, and the span of a model's call is never made OpenTelemetry's
-current one: it is kept beside it, for what sends the request.
+So what is over is passed over here, and the span of a model's call is not made OpenTelemetry's
+current one while answers come: it is kept beside it, and is the current one while the request is
+sent, which begins and ends in one context (``headers``).
 """
 
 from contextvars import ContextVar

@@ -15,7 +15,7 @@ from tertulia.orchestrator.ports import Clock, Ledger, Log
 from tertulia.telemetry import content as contents
 from tertulia.telemetry.exporting import STDERR, Exporting, file_of, provider_of, served
 from tertulia.telemetry.figures import Figures
-from tertulia.telemetry.headers import announce
+from tertulia.telemetry.headers import follow_requests
 from tertulia.telemetry.journal import Journal
 from tertulia.telemetry.models import ModelFigures
 from tertulia.telemetry.pools import PoolFigures, note
@@ -72,7 +72,7 @@ class Telemetry:
         )
         self._pools = PoolFigures(self.registry, tenants)
         self.served = None if port is None else served(self.registry, port)
-        self._leave = [watch_every_pool(self._see), *([announce()] if headers else [])]
+        self._leave = [watch_every_pool(self._see), follow_requests(headers=headers)]
 
     def watch(self, log: Log, ledger: Ledger | None, clock: Clock) -> "Watching":
         """Watch a house: what its scheduler is to use in place of its log and its ledger."""
