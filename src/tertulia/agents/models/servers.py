@@ -9,9 +9,9 @@ from typing import Any
 
 import httpx
 
-from tertulia.agents.connections import client_for
 from tertulia.agents.faults import ModelFailed, ModelGarbled, ModelMissing, ModelRefused
 from tertulia.agents.models.secrecy import HIDDEN, masked
+from tertulia.agents.pool.probing import told_by
 from tertulia.agents.remote import Remote
 from tertulia.orchestrator.errors import TertuliaError
 
@@ -127,25 +127,10 @@ async def _of_model(
         yield "model", True, f"{model.model} is there"
     context = next((own[name] for name in CONTEXT if own.get(name)), None)
     if maker == MAKERS["llamacpp"]:
-        async for one in _of_llama(model):
-            yield one
+        if (props := await told_by(model)) is not None:
+            yield "slots", True, f"{props.slots}, of {props.context_tokens:,} tokens each"
     elif context is not None:
         yield "context", True, f"{context:,} tokens"
-
-
-async def _of_llama(model: Remote) -> AsyncIterator[Found]:
-    """What llama.cpp's server says of its slots."""
-    url = httpx.URL(model.base_url)
-    root = url.copy_with(path=url.path.rstrip("/").removesuffix("/v1") + "/props")
-    key = model._key()
-    headers = {"Authorization": f"Bearer {key}"} if key else {}
-    try:
-        answer = await client_for(model.base_url).get(root, headers=headers, timeout=PATIENCE_S)
-        props = answer.json()
-        slots, context = props["total_slots"], props["default_generation_settings"]["n_ctx"]
-    except (httpx.HTTPError, ValueError, KeyError, TypeError):
-        return
-    yield "slots", True, f"{slots}, of {context:,} tokens each"
 
 
 def told(error: TertuliaError) -> str:

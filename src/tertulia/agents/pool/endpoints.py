@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from tertulia.agents.pool.capacity import BEGINNING, Capacity
 from tertulia.agents.pool.lateness import FirstTokens
+from tertulia.agents.pool.probing import Told
 from tertulia.agents.pool.rates import Rates
 from tertulia.agents.pool.servers import Server
 from tertulia.agents.prices import Prices, prices_of
@@ -16,8 +17,9 @@ class Endpoint:
 
     ``requests_per_minute`` and ``tokens_per_minute`` are what it lets us send, ``most`` is how many
     calls it bears at once at most, ``kept_tokens`` how much of prompts it keeps. ``slots`` is how
-    many it works on at once, where that is known (``None``: as the model says, or else learned),
-    ``context_tokens`` how long a prompt with its answer may be.
+    many it works on at once, where that is known (``None``: as the model says, or its server when
+    it is asked how it is, or else learned), ``context_tokens`` how long a prompt with its answer
+    may be (``None``: as its server says).
     What its tokens cost is its model's ``price_in`` and ``price_out``.
     """
 
@@ -45,3 +47,10 @@ class Endpoint:
         if slots is not None:
             server.told(int(min(slots, self.most)))
         return server
+
+    def heard(self, server: Server, told: Told) -> None:
+        """Take what its server says of itself for what is not given here."""
+        if self.slots is None:
+            server.told(int(min(told.slots, self.most)))
+        if self.context_tokens is None:
+            server.context_tokens = told.context_tokens

@@ -32,6 +32,10 @@ Probe = Callable[[str], Awaitable[None]]
 """Asks the server of that name whether it is well, and raises ``ModelFailed`` if not."""
 
 
+Introduce = Callable[[Server], Awaitable[None]]
+"""Learns of a server what it says of itself, if it says anything."""
+
+
 def due_at(server: Server, every_s: float) -> float:
     """When a server is to be asked next how it is; ``inf``: never, as long as it is well."""
     return server.breaker.until if server.breaker.open else server.heard_at + every_s
@@ -47,9 +51,11 @@ class Health:
         now: Callable[[], float],
         watchers: Watchers,
         probe: Probe,
+        introduce: Introduce,
         every_s: float = inf,
     ) -> None:
         """Nothing runs. ``every_s`` is after how many seconds of silence a server is asked."""
+        self._introduce, self._known = introduce, set[str]()
         self._name, self._servers, self._now = name, servers, now
         self._watchers, self._probe, self._every_s = watchers, probe, every_s
         self._tasks: dict[str, asyncio.Task[None]] = {}
@@ -117,6 +123,9 @@ class Health:
 
     async def _ask(self, server: Server) -> None:
         was_open, error = server.breaker.open, await self._wrong(server)
+        if error is None and (was_open or server.name not in self._known):
+            self._known.add(server.name)  # it may have been started anew, with other settings
+            await self._introduce(server)
         server.probed(self._now(), well=error is None)
         self._tell(Probed(self._name, server.name, error))
         if error is not None:

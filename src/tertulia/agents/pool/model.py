@@ -34,9 +34,10 @@ from tertulia.agents.pool.endpoints import Endpoint
 from tertulia.agents.pool.health import Health
 from tertulia.agents.pool.lengths import prompt_tokens
 from tertulia.agents.pool.pool import PATIENCE_S, Calls, Lease
-from tertulia.agents.pool.probing import probe
+from tertulia.agents.pool.probing import probe, told_by
 from tertulia.agents.pool.racing import Chunks, Try, raced
 from tertulia.agents.pool.records import Record
+from tertulia.agents.pool.servers import Server
 from tertulia.agents.pool.tally import Tally
 from tertulia.agents.pool.tries import ELSEWHERE, Tries
 from tertulia.agents.pool.watching import Call, Watched, Watcher, Watchers
@@ -251,11 +252,18 @@ class Pooled(StreamedModel):
             for name, endpoint in self.endpoints.items()
         ]
         every_s = inf if self.probe_every_s is None else self.probe_every_s
-        health = Health(self.name_of_pool, servers, now, self._watchers, self._probe, every_s)
+        health = Health(
+            self.name_of_pool, servers, now, self._watchers, self._probe, self._introduce, every_s
+        )
         return Calls(self.name_of_pool, servers, now, health, self.hedging, self.patience_s)
 
     async def _probe(self, server: str) -> None:
         await probe(self.endpoints[server].model)
+
+    async def _introduce(self, server: Server) -> None:
+        endpoint = self.endpoints[server.name]
+        if (told := await told_by(endpoint.model)) is not None:
+            endpoint.heard(server, told)
 
     async def _leave(self) -> None:
         await self.aclose()

@@ -3,15 +3,19 @@
 A server with an address is asked for ``GET /health``, which vLLM, SGLang, llama.cpp and TGI answer,
 or else for its list of models, over the connections that calls use. Any other model is asked for
 one token.
+
+llama.cpp's server also tells by ``GET /props`` how many calls it works on at once, and how much
+each of them may hold. Others are not asked: they do not tell, or batch what their memory holds.
 """
 
 from collections.abc import AsyncGenerator
+from dataclasses import dataclass
 
 import httpx
 from langchain_core.messages import HumanMessage
 
 from tertulia.agents.connections import client_for
-from tertulia.agents.faults import ModelUnreachable
+from tertulia.agents.faults import ModelFailed, ModelUnreachable
 from tertulia.agents.remote import Remote
 from tertulia.agents.streaming import StreamedModel
 
@@ -20,6 +24,31 @@ PROBE_S = 5.0
 
 ELSEWHERE = frozenset({401, 403, 404, 405, 501})
 """What is said where nobody is to be asked so: it tells nothing of the server's health."""
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What a server says of itself: calls at once, and tokens of a prompt with its answer."""
+
+    slots: int
+    context_tokens: int
+
+
+async def told_by(model: StreamedModel) -> Told | None:
+    """What a model's server says of itself, or ``None``, where it says nothing in time."""
+    if not isinstance(model, Remote):
+        return None
+    try:
+        headers = _authorised(model._key())
+        answer = await client_for(model.base_url).get(
+            f"{_root(model)}/props", headers=headers, timeout=PROBE_S
+        )
+        props = answer.raise_for_status().json()
+        told = Told(props["total_slots"], props["default_generation_settings"]["n_ctx"])
+    except (ModelFailed, httpx.HTTPError, ValueError, KeyError, TypeError):
+        return None
+    sensible = type(told.slots) is type(told.context_tokens) is int
+    return told if sensible and min(told.slots, told.context_tokens) > 0 else None
 
 
 async def probe(model: StreamedModel) -> None:
@@ -34,14 +63,22 @@ async def probe(model: StreamedModel) -> None:
 
 
 async def _healthy(server: Remote) -> None:
-    base, key = server.base_url.rstrip("/"), server._key()
-    asked = {f"{base.removesuffix('/v1')}/health": "", f"{base}/models": key}
+    models = f"{server.base_url.rstrip('/')}/models"
+    asked = {f"{_root(server)}/health": "", models: server._key()}
     for url, shown in asked.items():
-        status = await _status(server, url, {"Authorization": f"Bearer {shown}"} if shown else {})
+        status = await _status(server, url, _authorised(shown))
         if status >= 500 and status not in ELSEWHERE:
             raise _unwell(server, f"{url} said {status}")
         if status not in ELSEWHERE:
             return
+
+
+def _root(server: Remote) -> str:
+    return server.base_url.rstrip("/").removesuffix("/v1")
+
+
+def _authorised(key: str) -> dict[str, str]:
+    return {"Authorization": f"Bearer {key}"} if key else {}
 
 
 async def _status(server: Remote, url: str, headers: dict[str, str]) -> int:
