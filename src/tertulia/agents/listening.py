@@ -116,7 +116,7 @@ def _call(part: ToolCallChunk, place: int) -> Call:
     problem, args = None, {}
     try:
         args = json.loads(part["args"] or "{}")
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:  # or nested too deeply
         problem = f"the arguments are not valid JSON: {error}"
     if not isinstance(args, dict):
         problem, args = "the arguments are not a JSON object", {}

@@ -1,12 +1,16 @@
 """Options and answers of all kinds: each is told apart, or it is said why not."""
 
 import json
+from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from langchain_core.messages import BaseMessage, HumanMessage
+from langchain_core.messages import AIMessageChunk, BaseMessage, HumanMessage
+from langchain_core.messages.tool import tool_call_chunk
+from langchain_core.outputs import ChatGenerationChunk
+from tests.agents.choosing.obedient import obedient
 from tests.agents.choosing.scripts import Keeping
 
 from tertulia.agents.choosing import choose, fill
@@ -18,7 +22,9 @@ from tertulia.agents.choosing.answers import (
     listed,
     option_in,
 )
+from tertulia.agents.connections import close_connections
 from tertulia.agents.faults import ModelStrayed
+from tertulia.agents.remote import remote
 from tertulia.agents.scripted import Scripted
 from tertulia.orchestrator.errors import Invalid
 
@@ -96,6 +102,15 @@ def test_an_option_that_would_be_read_as_two_is_quoted() -> None:
     assert listed(["a; b", "c\nd", "é"]) == '"a; b"; "c\\nd"; é'
 
 
+@pytest.mark.net
+async def test_a_choice_that_is_cut_off_is_told_so() -> None:
+    async with obedient('{"answer": "the long', "none") as server:
+        server.reason = "length"
+        with pytest.raises(ModelStrayed, match="was cut off: it may not be so long"):
+            await choose(remote(server.base_url, "m"), ASKED, ("the long way", "the short one"))
+    await close_connections()
+
+
 # ---- JSON
 
 
@@ -114,6 +129,18 @@ def test_an_option_that_would_be_read_as_two_is_quoted() -> None:
 def test_what_is_no_json_is_told_so(said: str, why: str) -> None:
     with pytest.raises(Unfit, match=why):
         json_in(said)
+
+
+async def test_a_call_that_is_nested_too_deeply_is_none() -> None:
+    deep = '{"a": ' + "[" * 100_000
+
+    class Deep(Scripted):
+        async def _astream(self, *what: Any, **more: Any) -> AsyncIterator[ChatGenerationChunk]:
+            call = tool_call_chunk(name="answer", args=deep, id="c", index=0)
+            yield ChatGenerationChunk(message=AIMessageChunk("", tool_call_chunks=[call]))
+
+    with pytest.raises(ModelStrayed, match="not valid JSON"):
+        await fill(Deep(), ASKED, {"type": "object"})
 
 
 @pytest.mark.parametrize("said", ["NaN", "-Infinity", "1e999", '"\\ud800"'])

@@ -20,6 +20,9 @@ MARKS = (
 )
 """What may stand around an option: quotation marks, a full stop, emphasis, an @."""
 
+CUT = "was cut off: it may not be so long (max_tokens)"
+"""What is said of an answer that the server has ended before its end."""
+
 MOST_FLAWS = 12
 """So many are told to a model that has to mend them."""
 

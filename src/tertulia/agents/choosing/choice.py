@@ -13,6 +13,7 @@ from typing import TypeAlias
 from langchain_core.messages import BaseMessage, HumanMessage
 
 from tertulia.agents.choosing.answers import (
+    CUT,
     FIELD,
     Unfit,
     checked_options,
@@ -23,6 +24,7 @@ from tertulia.agents.choosing.answers import (
     option_of,
 )
 from tertulia.agents.choosing.asking import FUNCTION, Account, Told, bound_to_call
+from tertulia.agents.choosing.bindings import unbound
 from tertulia.agents.choosing.capabilities import Kind
 from tertulia.agents.choosing.findings import (
     FIRST_TOKENS,
@@ -92,7 +94,8 @@ async def choose(
         return Choice(known[0], How.ONLY)
     letters = MOST_LETTERS + 2 * max(map(len, known))
     again = one_of(known)
-    task = Task(model, messages, Account(bill), question, again, letters)
+    bare, binding = unbound(model)
+    task = Task(bare, messages, Account(bill), question, again, letters, binding)
     if scores := await _scored(task, known):
         best = max(scores, key=scores.__getitem__)
         return Choice(best, How.SCORES, scores=shares(scores))
@@ -152,6 +155,8 @@ def _read(options: Sequence[str], told: Told) -> _Found:
     likeliest = max(shared, key=shared.__getitem__, default=None)
     if option is None and likeliest is not None and shared[likeliest] >= SURE:
         option = likeliest
+    if option is None and told.cut:
+        raise Unfit(where="the answer", what=CUT)
     if option is None:
         said = told.text.strip() if called is None else str(called)
         raise Unfit(where="the answer", what=f"{said!r:.200} is none of {listed(options, 12)}")

@@ -8,8 +8,9 @@ from typing import Any
 
 from langchain_core.messages import BaseMessage
 
-from tertulia.agents.choosing.answers import Schema, Unfit, fitting, json_in
+from tertulia.agents.choosing.answers import CUT, Schema, Unfit, fitting, json_in
 from tertulia.agents.choosing.asking import FUNCTION, Account, Told, bound_to_call
+from tertulia.agents.choosing.bindings import unbound
 from tertulia.agents.choosing.capabilities import Kind
 from tertulia.agents.choosing.findings import TOOL_CHOICE, holds, obeyed
 from tertulia.agents.choosing.own import Own, held, inside
@@ -48,7 +49,7 @@ class Form:
         if call is not None and call["problem"]:
             raise Unfit(where="the answer", what=f"is not a JSON object: {call['problem']}")
         if told.cut and call is None:
-            raise Unfit(where="the answer", what="was cut off: it may not be so long (max_tokens)")
+            raise Unfit(where="the answer", what=CUT)
         value = json_in(told.text) if call is None else call["args"]
         if self.check is not None:  # it knows more than a schema can say
             self.check(value)
@@ -68,7 +69,11 @@ async def fill(
     wanted = form if isinstance(form, Form) else Form(form)
     schema_text(wanted.schema)
     asked = replace(wanted, schema=closed(wanted.schema))
-    task = Task(model, messages, Account(bill), again=wanted.again, most_letters=MOST_LETTERS)
+    bare, binding = unbound(model)
+    account = Account(bill)
+    task = Task(
+        bare, messages, account, again=wanted.again, most_letters=MOST_LETTERS, binding=binding
+    )
     return (await settle(task, _ways(task, asked, wanted.read))).answer
 
 

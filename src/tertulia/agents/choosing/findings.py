@@ -15,6 +15,7 @@ from langchain_core.messages import BaseMessage, HumanMessage
 
 from tertulia.agents.choosing.answers import Unfit, choice_schema, json_in, option_of
 from tertulia.agents.choosing.asking import FUNCTION, Account, ask, bound_to_call
+from tertulia.agents.choosing.bindings import unbound
 from tertulia.agents.choosing.capabilities import (
     ITSELF,
     OWN_GRAMMAR,
@@ -72,6 +73,7 @@ async def capabilities(model: ChatModel) -> Capabilities:
     An endpoint is tried, a pool at each of its servers that answers; of other models it is told
     what they offer. Raises ``ModelFailed`` where no server answers at all.
     """
+    model, _ = unbound(model)
     if isinstance(model, Remote):
         return Capabilities(tuple([await find(model, test) for test in TESTS]))
     if isinstance(model, Pooled):
@@ -142,7 +144,7 @@ async def find(model: Remote, test: Test, account: Account | None = None) -> Fin
 
 def forget(model: ChatModel) -> None:
     """Find it out again, when it is asked for the next time."""
-    for one in _servers(model):
+    for one in _servers(unbound(model)[0]):
         _MEMORY.forget(_place(one))
 
 

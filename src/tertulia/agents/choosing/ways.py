@@ -4,7 +4,7 @@ A way that the server refuses (a schema too large for its grammar, say) is left 
 """
 
 from collections.abc import AsyncIterator, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Generic, TypeVar
 
@@ -12,6 +12,7 @@ from langchain_core.messages import AIMessage, BaseMessage, HumanMessage, ToolMe
 
 from tertulia.agents.choosing.answers import Unfit
 from tertulia.agents.choosing.asking import Account, Told, ask
+from tertulia.agents.choosing.bindings import Binding
 from tertulia.agents.choosing.capabilities import Kind
 from tertulia.agents.choosing.findings import (
     FIRST_TOKENS,
@@ -63,7 +64,10 @@ class Way(Generic[T]):
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """What is asked, of whom, and who pays: ``again`` is said after what was wrong."""
+    """What is asked, of whom, and who pays: ``again`` is said after what was wrong.
+
+    ``binding`` is what somebody has bound to the model.
+    """
 
     model: ChatModel
     messages: list[BaseMessage]
@@ -71,6 +75,7 @@ class Task:
     question: str = ""
     again: str = "Answer again."
     most_letters: int | None = None
+    binding: Binding = field(default_factory=Binding)
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +121,8 @@ def stray(model: Any, what: str, said: str) -> ModelStrayed:
 async def _gone(task: Task, way: Way[T]) -> Settled[T]:
     order = " ".join(part for part in (task.question, way.form) if part)
     messages = [*task.messages, *([HumanMessage(order)] if order else [])]
-    told = await ask(way.model, messages, task.account, task.most_letters)
+    model = task.binding.to(way.model)
+    told = await ask(model, messages, task.account, task.most_letters)
     answered(task.model, told.by)
     if (test := _belied(way, told)) is not None:
         belied(task.model, test, told.text)
@@ -126,7 +132,7 @@ async def _gone(task: Task, way: Way[T]) -> Settled[T]:
         if way.how is How.SCHEMA and isinstance(error, Unfit) and not (told.cut or told.own):
             forget(task.model)  # it was held to it, and strayed: it is another server
         messages += _objection(told, f"{error}\n{task.again}")
-    again = await ask(way.model, messages, task.account, task.most_letters)
+    again = await ask(model, messages, task.account, task.most_letters)
     try:
         return Settled(way.read(again), How.REPAIRED, again)
     except Unfit as error:
