@@ -137,7 +137,7 @@ async def test_a_call_that_is_nested_too_deeply_is_none() -> None:
     class Deep(Scripted):
         async def _astream(self, *what: Any, **more: Any) -> AsyncIterator[ChatGenerationChunk]:
             call = tool_call_chunk(name="answer", args=deep, id="c", index=0)
-            yield ChatGenerationChunk(message=AIMessageChunk("", tool_call_chunks=[call]))
+            yield ChatGenerationChunk(message=AIMessageChunk(content="", tool_call_chunks=[call]))
 
     with pytest.raises(ModelStrayed, match="not valid JSON"):
         await fill(Deep(), ASKED, {"type": "object"})
