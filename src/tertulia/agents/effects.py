@@ -90,11 +90,11 @@ def keys_of(tool: BaseTool) -> tuple[str, ...]:
 def _injected(tool: BaseTool, mark: type) -> tuple[str, ...]:
     """The arguments of a tool that are marked so."""
     schema = tool.args_schema
-    fields = getattr(schema, "model_fields", None)
-    if not isinstance(schema, type) or fields is None:
+    if not isinstance(schema, type):
         return ()
     known = _INJECTED.setdefault(schema, {})
     if mark not in known:
+        fields = getattr(schema, "model_fields", {})
         marked = (name for name, field in fields.items() if _is_marked(field.metadata, mark))
         known[mark] = tuple(marked)
     return known[mark]

@@ -8,6 +8,8 @@ from typing import Any
 
 from pydantic_core import to_jsonable_python
 
+_SORTED = json.JSONEncoder(sort_keys=True, ensure_ascii=False)
+
 
 @dataclass(frozen=True, slots=True)
 class Result:
@@ -30,9 +32,7 @@ def digest(text: str) -> str:
 
 def canonical(arguments: Mapping[str, Any]) -> str:
     """Arguments as JSON, the same for the same arguments."""
-    return json.dumps(
-        to_jsonable_python(dict(arguments), fallback=str), sort_keys=True, ensure_ascii=False
-    )
+    return _SORTED.encode(to_jsonable_python(dict(arguments), fallback=str))
 
 
 def returned(value: Any, limit: int) -> Result:

@@ -17,6 +17,8 @@ from tertulia.orchestrator.effects import Effect, EffectState
 FAILED = frozenset({EffectState.FAILED, EffectState.REFUSED})
 """How calls end that may be made again, if another plan wants it. (Not: uncertain, given up.)"""
 
+_SORTED = json.JSONEncoder(sort_keys=True, ensure_ascii=False, default=str)
+
 
 @dataclass(frozen=True, slots=True)
 class Call:
@@ -29,7 +31,7 @@ class Call:
 
 def digest_of(executor: ExecutorId, arguments: Mapping[str, Any]) -> str:
     """The digest of who is to do what."""
-    told = json.dumps([executor, arguments], sort_keys=True, ensure_ascii=False, default=str)
+    told = _SORTED.encode([executor, arguments])
     return blake2b(told.encode(errors="replace"), digest_size=6).hexdigest()
 
 

@@ -76,8 +76,9 @@ def graph_of(plan: Plan) -> "nx.DiGraph[TaskId]":
     """The plan's tasks, with an arrow from each to those that need it."""
     graph: nx.DiGraph[TaskId] = nx.DiGraph()
     graph.add_nodes_from(task.id for task in plan.tasks)
-    for task in plan.tasks:
-        graph.add_edges_from((before, task.id) for before in task.needs if before in graph)
+    graph.add_edges_from(
+        (before, task.id) for task in plan.tasks for before in task.needs if before in graph
+    )
     return graph
 
 
@@ -137,7 +138,7 @@ def _of_size(
     if len(plan.tasks) > limits.tasks:
         yield Flaw(None, "tasks", f"there are {len(plan.tasks)}, and at most {limits.tasks} may be")
     if nx.is_directed_acyclic_graph(graph):
-        depth = nx.dag_longest_path_length(graph, default_weight=1) + bool(graph)
+        depth = sum(1 for _ in nx.topological_generations(graph))
         if depth > limits.depth:
             what = f"{depth} follow one another, and at most {limits.depth} may"
             yield Flaw(None, "tasks", what)

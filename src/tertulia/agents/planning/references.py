@@ -125,6 +125,8 @@ def _texts(value: Any) -> Iterator[str]:
     match value:
         case str():
             yield value
+        case int() | float() | None:
+            return
         case Mapping():
             for inner in value.values():
                 yield from _texts(inner)
