@@ -1,6 +1,7 @@
 """A model behind a URL: what it is sent, what it may do wrong, and that leaving it frees it."""
 
 import asyncio
+import logging
 import traceback
 from collections.abc import AsyncIterator
 from typing import Any
@@ -203,6 +204,25 @@ async def test_a_key_that_a_server_repeats_elsewhere_is_struck_out(
     error = await failure_of(refusal("400 Bad Request", f"{KEY} is odd"), api_key_env="TRIP_KEY")
     assert "*** is odd" in str(error)
     assert KEY not in "".join(traceback.format_exception(error))
+
+
+@pytest.mark.parametrize("echo", [None, KEY], ids=["kept", "echoed"])
+async def test_a_key_is_in_no_log_but_httpcore_s_where_a_server_echoes_it_in_a_header(
+    echo: str | None, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setenv("TRIP_KEY", KEY)
+    caplog.set_level(logging.DEBUG)
+    headers = {"X-Echo": f"Bearer {echo}"}
+    async with serving(Reply([*said("So."), *ended()], headers=headers)) as server:
+        await remote(server.base_url, "m", "TRIP_KEY").ainvoke(ASKED)
+        shown = {one.name for one in caplog.records if KEY in one.getMessage()}
+        assert {name.partition(".")[0] for name in shown} == ({"httpcore"} if echo else set())
+        caplog.clear()
+        caplog.set_level(logging.INFO, logger="httpcore")
+        await remote(server.base_url, "m", "TRIP_KEY").ainvoke(ASKED)
+    assert caplog.records
+    assert KEY not in caplog.text
+    assert server.keys == [f"Bearer {KEY}"] * 2
 
 
 async def test_a_key_that_is_not_set_is_asked_for_by_its_name() -> None:
