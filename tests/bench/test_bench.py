@@ -1,11 +1,14 @@
 """Benchmarks run and say what they measured; how fast it was is nobody's business here."""
 
 import json
+from functools import partial
 from typing import Any
 
 import pytest
 from tests.cli.commands import lines, tertulia
 
+from tertulia.bench import plan
+from tertulia.bench.ledger import ledger_cpu_ms_per_call
 from tertulia.bench.meter import Meter
 
 pytestmark = [pytest.mark.db, pytest.mark.slow]
@@ -98,7 +101,10 @@ def test_searches_are_measured_beside_plain_fts5() -> None:
     assert found["rare_ms"] > found["floor_rare_ms"] > 0
 
 
-def test_a_plan_takes_no_less_than_its_longest_chain() -> None:
+def test_a_plan_takes_no_less_than_its_longest_chain(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(plan, "ROUNDS", 2)
+    few = partial(ledger_cpu_ms_per_call, rooms=2, calls=5, rounds=1)
+    monkeypatch.setattr(plan, "ledger_cpu_ms_per_call", few)
     command = ("bench", "plan", "--tasks", "6", "--width", "2", "--json")
     [found] = lines(tertulia(*command))
     assert found["ideal_ms"] == 60

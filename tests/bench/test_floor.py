@@ -10,6 +10,8 @@ from tertulia.bench import bench_floor, floor, readings
 @pytest.mark.slow
 def test_the_floor_is_measured(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(floor, "HOUR_S", 60.0)
+    monkeypatch.setattr(floor, "STEPS", 10)
+    monkeypatch.setattr(readings, "LINES", 600)
     result = bench_floor()
     assert {"bench", "step_us_10", "step_us_1000", "virtual_hour_200_s"} <= result.keys()
     assert result["virtual_hour_utterances"] > 10

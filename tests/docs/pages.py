@@ -2,12 +2,14 @@
 
 A fence says by its first line what becomes of its text:
 
-- ``python run`` is run, with all such blocks of its page in one namespace; ``python`` is compiled;
+- ``python run`` is run, with all such blocks of its page in one namespace, and in event loops for
+  which only waiting takes time; ``python`` is compiled;
 - ``console run`` is a terminal: each line after a ``$`` is run; ``console`` is only read;
 - ``file=NAME``, after any language, is written to the folder under that name;
 - ``text`` right under a ``python run`` block is what that printed.
 """
 
+import asyncio
 import re
 import shlex
 import subprocess
@@ -18,6 +20,9 @@ from dataclasses import dataclass
 from io import StringIO
 from pathlib import Path
 from types import ModuleType
+from unittest.mock import patch
+
+from tests.docs.loop import Unhurried
 
 ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"
@@ -103,7 +108,8 @@ def _printed(text: str, fence: re.Match[str], after: list[re.Match[str]]) -> str
 def _run(block: Block, module: ModuleType) -> str:
     # As many empty lines before it as there are on the page, so that a traceback names its lines.
     code = compile("\n" * block.line + block.text, str(block.page), "exec")
-    with redirect_stdout(StringIO()) as out:
+    unhurried = patch.object(asyncio.events, "new_event_loop", Unhurried)
+    with redirect_stdout(StringIO()) as out, unhurried:
         exec(code, module.__dict__)  # noqa: S102 - our own pages are what is tested
     return out.getvalue()
 

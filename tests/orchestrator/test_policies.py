@@ -9,7 +9,15 @@ from tests.orchestrator.programs import policies
 from tertulia.orchestrator import Policy
 from tertulia.orchestrator.errors import Exists, Invalid, Unknown
 from tertulia.orchestrator.floor import Floor
-from tertulia.orchestrator.policies import Conversational, Fair, build, known_as, names, specify
+from tertulia.orchestrator.policies import (
+    Conversational,
+    Fair,
+    build,
+    known_as,
+    names,
+    specification,
+    specify,
+)
 from tertulia.orchestrator.ports import Choice
 
 
@@ -95,7 +103,10 @@ def test_a_policy_that_nobody_registered_cannot_be_named() -> None:
         specify(Nobody())
 
 
-def test_one_s_own_policy_can_be_registered_but_not_under_a_name_that_is_taken() -> None:
+def test_one_s_own_policy_can_be_registered_but_not_under_a_name_that_is_taken(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(specification, "_KNOWN", {**specification._KNOWN})
     known_as("nobody-for-this-test")(Nobody)
     assert build("nobody-for-this-test") == Nobody()
     assert known_as("nobody-for-this-test")(Nobody) is Nobody

@@ -4,7 +4,7 @@ import asyncio
 from pathlib import Path
 
 import pytest
-from tests.simulation.staging import said, silent, staged, talks
+from tests.simulation.staging import said, silent, staged
 
 from tertulia.agents.cards import Card
 from tertulia.compose import open_log
@@ -170,13 +170,18 @@ async def test_it_is_put_on_in_real_time_too() -> None:
         "  - {say: 'Bo, hello?', at: 0.05}\n  - {say: wait, while: Bo}\n"
     )
     happened: list[Event] = []
+    waits = asyncio.Event()
 
     def watch(happening: object) -> None:
         if isinstance(happening, Event):
             happened.append(happening)
+            if texts([happening]) == ["wait"]:
+                waits.set()
 
     async def hello(turn: Turn) -> None:
-        await talks(0.2, "Hel lo!")(turn)
+        turn.say("Hel")
+        await waits.wait()
+        turn.say(" lo!")
 
     log = MemoryLog()
     scheduler = Scheduler(log, WallClock())
