@@ -22,7 +22,7 @@ def test_a_plan_killed_at_any_moment_is_carried_out_as_its_policies_say(
         [sys.executable, str(WORKER), str(tmp_path), str(every)],
         capture_output=True,
         text=True,
-        timeout=500,
+        timeout=1500,
         check=False,
     )
     assert ran.returncode == 0, ran.stderr

@@ -98,7 +98,7 @@ def test_killed_at_any_checkpoint_it_comes_to_the_same_and_asks_nothing_twice(
 ) -> None:
     command = [sys.executable, "-W", "error", "-m", "tests.graphs.asked", str(tmp_path), str(every)]
     ran = subprocess.run(
-        command, cwd=ROOT, capture_output=True, text=True, check=False, timeout=500
+        command, cwd=ROOT, capture_output=True, text=True, check=False, timeout=1500
     )
     assert ran.returncode == 0, ran.stderr
     runs = [json.loads(line) for line in ran.stdout.splitlines()]
