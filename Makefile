@@ -2,6 +2,8 @@
 # Needs python3, make and git; everything else comes into .venv, once.
 
 VENV  := .venv
+# Who has activated .venv installs with the python3 behind it: that of .venv has no pip.
+export PATH := $(subst $(CURDIR)/$(VENV)/bin:,,$(PATH))
 BIN   := $(VENV)/bin
 READY := $(VENV)/.ready
 TRANSFORMERS := $(VENV)/.transformers

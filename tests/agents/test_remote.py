@@ -246,6 +246,15 @@ def test_a_url_with_a_password_is_refused_without_telling_it() -> None:
 
 
 @pytest.mark.parametrize(
+    "url", ["127.0.0.1:9", "ana:hush@h/v1", "http://h:99999/v1", "http://", ""]
+)
+def test_a_url_that_cannot_be_called_is_refused_at_once(url: str) -> None:
+    with pytest.raises(ModelRefused, match="begins with http://") as caught:
+        remote(url, "m")
+    assert "hush" not in f"{caught.value} {caught.value!r}"
+
+
+@pytest.mark.parametrize(
     ("reply", "kind", "words"),
     [
         (refusal("404 Not Found", "model m does not exist"), ModelMissing, "model's name"),

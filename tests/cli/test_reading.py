@@ -131,6 +131,7 @@ def test_a_room_is_forked_and_the_fork_is_read_like_any_room(copy: Path, room: s
     db = ("--db", url_of(copy))
     forked = tertulia("fork", room, "again", "--at", "6", *db)
     assert forked.stdout.startswith(f"again: the events 1 to 7 of {room} (event 6 was decided")
+    assert forked.stdout.endswith(f"go on in it: tertulia chat again --db {url_of(copy)}\n")
     assert f"policy fair · forked from {room} at 6" in tertulia("log", "again", *db).stdout
     assert tertulia("verify", *db).exit_code == 0
     (told,) = lines(tertulia("fork", room, "later", "--at", "7", *db, "--json"))

@@ -9,6 +9,8 @@ import httpx
 import pytest
 from tests.cli.commands import COMMAND
 
+from tertulia.cli.serving import invitation
+
 
 @pytest.mark.model
 @pytest.mark.net
@@ -24,3 +26,11 @@ def test_the_embedded_model_is_served_until_somebody_stops_it() -> None:
         assert [model["id"] for model in models["data"]] == [told["model"]]
         serving.send_signal(signal.SIGTERM)
         assert serving.wait(timeout=60) == 0
+
+
+def test_what_is_told_to_try_has_the_key_that_it_needs() -> None:
+    demo = "tertulia demo --model smol@http://h/v1"
+    assert invitation("smol", "http://h/v1", "s3cret").endswith(
+        f"try: TERTULIA_API_KEY=s3cret {demo}"
+    )
+    assert invitation("smol", "http://h/v1", None).endswith(f"of TERTULIA_API_KEY\ntry: {demo}")

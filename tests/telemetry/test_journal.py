@@ -1,18 +1,23 @@
 """Lines of what happened: ids and figures, and nothing that anybody said or is called."""
 
+import errno
 import json
 from collections.abc import Iterator
+from pathlib import Path
 
+import pytest
 from langchain_core.messages import AIMessage
 from prometheus_client import generate_latest
 from tests.orchestrator.rooms import in_no_time, settle
 from tests.telemetry.onlookers import Onlookers
 
 from tertulia.agents import Card, ModelSpeaker, Scripted, tool
-from tertulia.compose import agent, human, observer
+from tertulia.compose import House, agent, human, observer
 from tertulia.graphs import speaker_of, tool_user
 from tertulia.orchestrator import ApprovalRule, Reply, Turn
 from tertulia.orchestrator.events import BODIES
+from tertulia.simulation import VirtualClock
+from tertulia.telemetry import Telemetry
 from tertulia.telemetry.journal import TOLD
 
 
@@ -165,3 +170,57 @@ async def test_no_canary_is_in_any_span_figure_or_line(seen: Onlookers) -> None:
     told = "\n".join(everything(seen)).lower()
     assert "execute_tool refund" in told
     assert [name for name, secret in s.items() if secret.lower() in told] == []
+
+
+class Full:
+    """A file on a disk that is full for its first ``lines`` lines."""
+
+    def __init__(self, lines: int) -> None:
+        self.left, self.written = lines, list[str]()
+
+    def write(self, text: str) -> None:
+        self.left -= 1
+        if self.left >= 0:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        self.written.append(text)
+
+    def flush(self) -> None:
+        pass
+
+
+async def silent(turn: Turn) -> None:
+    """Says nothing."""
+
+
+async def two_turns(lines: object) -> None:
+    """A room whose telemetry writes its lines there."""
+    with Telemetry(traces="none", lines=lines) as telemetry:
+        async with House(clock=VirtualClock(), telemetry=telemetry) as house:
+            room = await house.room("kitchen", human("Ana"), agent("Bo", silent))
+            for text in ("@bo one", "@bo two"):
+                await room.post("ana", text)
+                await room.lapse()
+
+
+LOST = "lines of JSON are lost: No space left on device; the rooms go on without them"
+
+
+@in_no_time
+async def test_a_full_disk_is_told_once_and_lines_go_on_when_there_is_room(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    full = Full(lines=5)
+    await two_turns(full)
+    assert [record.getMessage() for record in caplog.records] == [LOST]
+    assert full.written
+
+
+@pytest.mark.skipif(
+    not Path("/dev/full").exists(), reason="the file that is always full is Linux's"
+)
+@in_no_time
+async def test_a_file_that_cannot_be_closed_in_full_does_no_harm(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    await two_turns("/dev/full")
+    assert [record.getMessage() for record in caplog.records] == [LOST]

@@ -25,6 +25,7 @@ from tertulia.agents.faults import (
 )
 
 MOST_LETTERS = 200
+MOST_PORT = 65_535
 
 PASSING = frozenset({408, 425})
 """What servers say, besides all from 500 on, when the same request may do later."""
@@ -46,6 +47,8 @@ OVERFLOWS = (
     "exceeds the context window",  # Ollama, hosted ones
 )
 """How servers say that a prompt does not fit; in small letters."""
+
+UNKEYED = "name the key's variable: `api_key_env`; that of NAME@BASE_URL is TERTULIA_API_KEY"
 
 F = TypeVar("F", bound=ModelFailed)
 
@@ -77,6 +80,11 @@ class Endpoint:
         """The base URL holds a password or a query, which would show up everywhere."""
         hint = "keep them out of it, and name the key's environment variable: `api_key_env`"
         return self._fault(ModelRefused, "the base URL holds secrets", hint)
+
+    def no_url(self) -> ModelRefused:
+        """The base URL cannot be called; it is not shown, since nobody knows what stands in it."""
+        hint = "it begins with http:// or https:// and a host, as in http://127.0.0.1:8000/v1"
+        return self._fault(ModelRefused, "the base URL is none that can be called", hint)
 
     def empty(self) -> ModelGarbled:
         """The server said 200 and then nothing that can be read as an answer."""
@@ -122,7 +130,7 @@ class Endpoint:
     ) -> ModelFailed:
         if status in {401, 403}:
             env = self.api_key_env
-            hint = f"check the key in {env}" if env else "name the key's variable: `api_key_env`"
+            hint = f"check the key in {env}" if env else UNKEYED
             return self._fault(ModelForbidden, f"the server turned us away ({status})", hint)
         if status == 404:
             hint = "check the model's name, and that the base URL ends as the server wants (…/v1)"
@@ -162,6 +170,15 @@ def public(base_url: str) -> str:
     """Show a URL without user, password and query."""
     url = httpx.URL(base_url)
     return str(url.copy_with(username=None, password=None, query=None))
+
+
+def can_be_called(base_url: str) -> bool:
+    """Whether a URL names a host, and a port that there can be."""
+    try:
+        url = httpx.URL(base_url)
+    except httpx.InvalidURL:
+        return False
+    return url.scheme in {"http", "https"} and bool(url.host) and (url.port or 1) <= MOST_PORT
 
 
 def is_secret(error: BaseException | None, key: str) -> bool:

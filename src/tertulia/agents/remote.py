@@ -24,7 +24,7 @@ from langchain_core.utils.function_calling import convert_to_openai_tool
 from pydantic import Field, PrivateAttr, SecretStr, model_validator
 
 from tertulia.agents.connections import client_for, close_connections
-from tertulia.agents.diagnosis import Endpoint, is_secret, public
+from tertulia.agents.diagnosis import Endpoint, can_be_called, is_secret, public
 from tertulia.agents.prices import prices_of
 from tertulia.agents.streaming import StreamedModel
 from tertulia.agents.transcript import speaker_of
@@ -75,6 +75,8 @@ class Remote(StreamedModel):
     @model_validator(mode="after")
     def _can_be_used(self) -> "Remote":
         prices_of(self)
+        if not can_be_called(self.base_url):
+            raise Endpoint(self.model, "in its settings", self.api_key_env).no_url()
         if public(self.base_url) != str(httpx.URL(self.base_url)):
             raise self.endpoint.unsafe_url()
         return self

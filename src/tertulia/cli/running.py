@@ -202,8 +202,8 @@ class _Showing:
         if self._json:
             return
         db, room = self._db, self._room
-        again = "" if db == MEMORY else f" · read it again: tertulia log {room} --db {db}"
-        print(f"\nseed {self._seed} · all of it is in {db}{again}")
+        kept = f"all of it is in {db} · read it again: tertulia log {room} --db {db}"
+        print(f"\nseed {self._seed} · {'nothing of it is kept' if db == MEMORY else kept}")
 
     def _show(self, happening: Event | Delta) -> None:
         if not self._json:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from tertulia.agents.models.places import API_KEY as KEY
 from tertulia.cli.benching import Json
 from tertulia.cli.output import failing_clearly, line
 
@@ -45,16 +46,17 @@ async def _serve(host: str, port: int, sizes: tuple[int, int, int], *, json: boo
 
 
 def _tell(server: "EmbeddedServer", *, json: bool) -> None:
-    from tertulia.agents.embedded_server import KEY
-
     own = None if os.environ.get(KEY, "").strip() == server.api_key else server.api_key
     told = {"base_url": server.base_url, "model": server.model, "api_key": own}
     if json:
         print(line(told), flush=True)
         return
-    print(f"{server.model} at {server.base_url} · stop with Ctrl-C")
-    if own is None:
-        print(f"key: that of {KEY}")
-    else:
-        print(f"key: {own}")
-    print(f"try: tertulia demo --model {server.model}@{server.base_url}", flush=True)
+    print(invitation(server.model, server.base_url, own), flush=True)
+
+
+def invitation(model: str, base_url: str, own: str | None) -> str:
+    """Say where it is and how to try it; ``own`` is a key that nobody knows yet, ``None``: none."""
+    key = f"that of {KEY}" if own is None else own
+    setting = "" if own is None else f"{KEY}={own} "
+    where = f"{model} at {base_url} · stop with Ctrl-C"
+    return f"{where}\nkey: {key}\ntry: {setting}tertulia demo --model {model}@{base_url}"

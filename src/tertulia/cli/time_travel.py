@@ -1,6 +1,7 @@
 """``fork`` and ``floor``: a room made of another one's past, and a look at a room's past."""
 
 import asyncio
+import shlex
 from itertools import islice
 
 from rich.text import Text
@@ -26,7 +27,8 @@ def fork_room(db: str, room: str, new: str, *, at: int | None, json: bool) -> No
     more = (
         f" (event {at} was decided together with those after it)" if at not in (None, taken) else ""
     )
-    print(f"{new}: the events 1 to {taken} of {room}{more}; go on in it: tertulia chat {new}")
+    there = shlex.join(["tertulia", "chat", new, "--db", db])
+    print(f"{new}: the events 1 to {taken} of {room}{more}; go on in it: {there}")
 
 
 async def _forked(db: str, room: str, new: str, at: int | None) -> int:

@@ -55,6 +55,8 @@ TOLD: dict[type, tuple[str, ...]] = {
 }
 """What may be told of each kind of event."""
 
+_LOG = logging.getLogger(__name__)
+
 WARNINGS = (e.PolicyFailed, e.ConditionFailed)
 
 
@@ -73,6 +75,7 @@ class Journal:
             ],
             wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
         ).bind()  # made once, not anew for each line
+        self._failing = False
 
     def event(
         self, event: e.Event, kind: Kind | None, fact: Fact | None, trace: Mapping[str, str]
@@ -163,7 +166,19 @@ class Journal:
     def _write(self, event: str, at: float, level: str, about: Mapping[str, Any]) -> None:
         told = {name: _plain(value) for name, value in about.items() if value not in (None, "")}
         when = datetime.fromtimestamp(at, UTC).isoformat(timespec="microseconds")
-        getattr(self._log, level)(event, time=when.replace("+00:00", "Z"), **told)
+        try:
+            getattr(self._log, level)(event, time=when.replace("+00:00", "Z"), **told)
+        except OSError as error:
+            self._lacks(error)
+        else:
+            self._failing = False
+
+    def _lacks(self, error: OSError) -> None:
+        """Say once that lines get lost, not for each of them."""
+        if not self._failing:
+            why = error.strerror or error
+            _LOG.error("lines of JSON are lost: %s; the rooms go on without them", why)
+        self._failing = True
 
 
 def _plain(value: Any) -> Any:

@@ -1,6 +1,7 @@
 """Everything that a program needs to say to have its rooms watched, in one value."""
 
 import sys
+from contextlib import suppress
 from importlib.metadata import version
 from pathlib import Path
 from types import TracebackType
@@ -98,7 +99,8 @@ class Telemetry:
         if isinstance(self._own, Exporting):
             self._own.shutdown()
         if self._file is not None:
-            self._file.close()
+            with suppress(OSError):  # a full disk: the journal has said so
+                self._file.close()
 
     def __enter__(self) -> Self:
         """Watch."""

@@ -95,7 +95,7 @@ def told(span: ReadableSpan) -> str:
             f"on {about[names.POOL_SERVER]} after {1000 * about[names.POOL_WAIT_S]:.0f} ms"
         )
     retried = sum(event.name == "retried" for event in span.events)
-    found += [f"retried {retried} times"] if retried else []
+    found += ["retried once" if retried == 1 else f"retried {retried} times"] if retried else []
     found += ["cancelled"] if about.get(names.CANCELLED) else []
     found += ["waits"] if about.get(names.WAITS) else []
     found += [f"error {about[names.ERROR_TYPE]}"] if names.ERROR_TYPE in about else []

@@ -99,7 +99,7 @@ async def test_what_a_model_does_not_do_is_told_and_is_not_wrong() -> None:
 @pytest.mark.parametrize(
     ("pages", "what", "told"),
     [
-        ({"models": refusal("401 Unauthorized", f"{KEY}?")}, "key", "turned us away (401): name"),
+        ({"models": refusal("401 Unauthorized", f"{KEY}?")}, "key", "is TERTULIA_API_KEY"),
         (
             {"models": listing("qwen2", "llama")},
             "model",

@@ -66,6 +66,7 @@ def test_a_file_may_say_nothing(text: str) -> None:
         ("models:\n  a:\n    model: embedded\n    temperature: hot", 4, "should be a valid number"),
         ("models:\n  a:\n    model: embedded\n    temperature: 3", 4, "less than or equal to 2"),
         ("models:\n  a: {model: x, base_url: 127.0.0.1/v1}", 2, "begins with http://"),
+        ("models:\n  a: {model: x, base_url: 'http://h:99999/v1'}", 2, "a port above 65535"),
         ("models:\n  a: {model: x, base_url: 'http://h/v1?a=b'}", 2, "no ? and no #"),
         ("models:\n  a: {model: x, base_url: http://h/v1/chat/completions}", 2, "ends before"),
         ("models:\n  a: {model: embedded, api_key_env: A_KEY}", 2, "give the base_url too"),

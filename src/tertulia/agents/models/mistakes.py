@@ -9,6 +9,7 @@ from difflib import get_close_matches
 
 import httpx
 
+from tertulia.agents.diagnosis import MOST_PORT
 from tertulia.agents.models.document import Document, Model
 from tertulia.agents.models.recipes import (
     DEFAULT,
@@ -127,6 +128,8 @@ def _of_url(url: str) -> Iterator[str]:
         return
     if parsed.scheme not in ("http", "https") or not parsed.host:
         yield "begins with http:// or https:// and a host, as in http://127.0.0.1:8000/v1"
+    elif (parsed.port or 1) > MOST_PORT:
+        yield f"has a port above {MOST_PORT}"
     elif parsed.userinfo:
         yield IN_A_URL
     elif parsed.query or parsed.fragment:
