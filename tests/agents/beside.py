@@ -3,6 +3,7 @@
 import asyncio
 import threading
 from collections.abc import Iterator
+from concurrent.futures import Future
 from contextlib import contextmanager
 
 from tests.agents.fault_server import FaultServer, Reply, serving
@@ -11,21 +12,19 @@ from tests.agents.fault_server import FaultServer, Reply, serving
 @contextmanager
 def beside(reply: Reply, **pages: Reply) -> Iterator[FaultServer]:
     """Serve as ``serving`` does, in a thread, for as long as the block lasts."""
-    ready, served = threading.Event(), []
-    loop, over = asyncio.new_event_loop(), asyncio.Event()
+    ready: Future[tuple[FaultServer, asyncio.AbstractEventLoop]] = Future()
+    over = asyncio.Event()
 
     async def serve() -> None:
         async with serving(reply, **pages) as server:
-            served.append(server)
-            ready.set()
+            ready.set_result((server, asyncio.get_running_loop()))
             await over.wait()
 
-    thread = threading.Thread(target=lambda: loop.run_until_complete(serve()))
+    thread = threading.Thread(target=lambda: asyncio.run(serve()))
     thread.start()
-    ready.wait()
+    server, loop = ready.result(60)
     try:
-        yield served[0]
+        yield server
     finally:
         loop.call_soon_threadsafe(over.set)
         thread.join()
-        loop.close()

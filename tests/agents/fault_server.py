@@ -6,10 +6,13 @@ and notices when its client hangs up.
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Iterable
-from contextlib import asynccontextmanager, suppress
+from collections.abc import AsyncIterator, Iterable, Iterator
+from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass, field
+from socket import socket
 from typing import Any
+
+from tertulia.agents.choosing import findings
 
 FOR_EVER = 3_600.0
 DROP = -1.0
@@ -20,10 +23,10 @@ DROP = -1.0
 class Reply:
     """A status, headers and a body in pieces; a number among them is a pause in seconds.
 
-    ``DROP`` tears the connection down.
+    An event is a pause until it is set. ``DROP`` tears the connection down.
     """
 
-    body: Iterable[str | float]
+    body: Iterable[str | float | asyncio.Event]
     status: str = "200 OK"
     headers: dict[str, str] = field(default_factory=dict)
     kind: str = "text/event-stream"
@@ -101,6 +104,8 @@ class FaultServer:
             if isinstance(part, str):
                 writer.write(part.encode())
                 await writer.drain()
+            elif isinstance(part, asyncio.Event):
+                await part.wait()
             elif part == DROP:
                 writer.transport.abort()
             else:
@@ -113,6 +118,7 @@ async def serving(reply: Reply, **pages: Reply) -> AsyncIterator[FaultServer]:
     faulty = FaultServer(reply, {f"/v1/{page}": told for page, told in pages.items()})
     server = await asyncio.start_server(faulty.serve, "127.0.0.1", 0)
     faulty.port = server.sockets[0].getsockname()[1]
+    unknown(faulty.base_url)
     try:
         yield faulty
     finally:
@@ -122,6 +128,23 @@ async def serving(reply: Reply, **pages: Reply) -> AsyncIterator[FaultServer]:
             writer.close()
             with suppress(ConnectionError):
                 await writer.wait_closed()
+
+
+@contextmanager
+def nobody() -> Iterator[str]:
+    """A base URL at which nobody answers, nor comes to answer while the block lasts."""
+    with socket() as kept:
+        kept.bind(("127.0.0.1", 0))
+        url = f"http://127.0.0.1:{kept.getsockname()[1]}/v1"
+        unknown(url)
+        yield url
+
+
+def unknown(base_url: str) -> None:
+    """Forget what was found of another server that had this port before."""
+    for place in list(findings._MEMORY._found):
+        if place[0] == base_url:
+            findings._MEMORY.forget(place)
 
 
 def said(*words: str) -> list[str]:

@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 from langchain_core.messages import AIMessage, BaseMessage, HumanMessage, SystemMessage
-from tests.agents.fault_server import FOR_EVER, Reply, ended, event, refusal, said, serving
+from tests.agents.fault_server import FOR_EVER, Reply, ended, event, nobody, refusal, said, serving
+from tests.agents.pool.waiting import said_by, until
 
 from tertulia.agents.cards import Card
 from tertulia.agents.connections import close_connections
@@ -28,7 +29,6 @@ from tertulia.orchestrator import (
     Kind,
     Participant,
     RoomSettings,
-    Said,
     Scheduler,
     WallClock,
 )
@@ -127,7 +127,7 @@ async def test_cancelling_the_task_hangs_up_on_the_server() -> None:
         task.cancel()
         with pytest.raises(asyncio.CancelledError):
             await task
-        await asyncio.wait_for(server.hung_up.wait(), 1)
+        await until(server.hung_up.is_set)
 
 
 async def test_barging_in_hangs_up_on_the_server_and_what_was_heard_stands() -> None:
@@ -143,11 +143,10 @@ async def test_barging_in_hangs_up_on_the_server_and_what_was_heard_stands() -> 
             pass
         assert not server.hung_up.is_set()
         await room.post("ana", "Never mind.")
-        await asyncio.wait_for(server.hung_up.wait(), 1)
-        cut = next(event for event in await room.said() if event.by == "bo")
+        await until(server.hung_up.is_set)
+        cut = await said_by("bo", heard)
         assert "Because it".startswith(cut.text)
-        assert isinstance(cut.body, Said)
-        assert cut.body.interrupted_by == "ana"
+        assert cut.interrupted_by == "ana"
         await room.close()
         await scheduler.aclose()
 
@@ -155,12 +154,11 @@ async def test_barging_in_hangs_up_on_the_server_and_what_was_heard_stands() -> 
 async def test_cancelling_before_the_first_word_hangs_up_too() -> None:
     async with serving(Reply([FOR_EVER])) as server:
         task = asyncio.create_task(remote(server.base_url, "m").ainvoke(ASKED))
-        while not server.asked:  # noqa: ASYNC110 - the request is under way
-            await asyncio.sleep(0.01)
+        await until(lambda: bool(server.asked))
         task.cancel()
         with pytest.raises(asyncio.CancelledError):
             await task
-        await asyncio.wait_for(server.hung_up.wait(), 1)
+        await until(server.hung_up.is_set)
 
 
 async def test_leaving_the_stream_early_hangs_up_too() -> None:
@@ -168,13 +166,12 @@ async def test_leaving_the_stream_early_hangs_up_too() -> None:
         stream = remote(server.base_url, "m")._astream(ASKED)
         await anext(stream)
         await stream.aclose()  # type: ignore[attr-defined]
-        await asyncio.wait_for(server.hung_up.wait(), 1)
+        await until(server.hung_up.is_set)
 
 
 async def test_nobody_there_is_unreachable() -> None:
-    async with serving(Reply([])) as server:
-        url = server.base_url
-    with pytest.raises(ModelUnreachable, match=r"connection failed.*start the server") as caught:
+    told = r"connection failed.*start the server"
+    with nobody() as url, pytest.raises(ModelUnreachable, match=told) as caught:
         await remote(url, "m").ainvoke(ASKED)
     assert (caught.value.where, caught.value.model) == (url, "m")
 
@@ -284,10 +281,15 @@ async def test_too_many_requests_say_when_to_come_back(header: str, seconds: flo
 
 
 @pytest.mark.parametrize(
-    ("body", "words"), [([FOR_EVER], "no answer began"), ([*said("Be"), FOR_EVER], "in its middle")]
+    ("body", "patience", "words"),
+    [
+        ([FOR_EVER], Patience(first_token_seconds=0.2), "no answer began"),
+        ([*said("Be"), FOR_EVER], Patience(stall_seconds=0.2), "in its middle"),
+    ],
 )
-async def test_a_server_that_falls_silent_has_stalled(body: list[str | float], words: str) -> None:
-    patience = Patience(first_token_seconds=0.3, stall_seconds=0.2)
+async def test_a_server_that_falls_silent_has_stalled(
+    body: list[str | float], patience: Patience, words: str
+) -> None:
     error = await failure_of(Reply(body), patience=patience)
     assert isinstance(error, ModelStalled)
     assert words in str(error)

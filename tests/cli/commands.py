@@ -30,7 +30,8 @@ AT_A_TERMINAL = (  # opening it makes it the terminal that Ctrl-C comes from
     "-c",
     "import os; os.close(os.open(os.ttyname(0), os.O_RDWR))\nfrom tertulia.cli import app; app()",
 )
-PATIENCE_S = 40.0
+PATIENCE_S = 120.0
+"""How long is waited for a process: on a busy machine its start alone takes many seconds."""
 WHERE_IS_THE_CURSOR = b"\x1b[6n"
 _STEERING = re.compile(r"\x1b(?:\[[0-9;?]*[A-Za-z]|[78=>])|\r")
 

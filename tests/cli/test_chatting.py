@@ -1,8 +1,10 @@
 """``chat``: what is typed is posted at once; from a pipe, and at a terminal while agents speak."""
 
+import asyncio
 import signal
 import subprocess
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -16,8 +18,13 @@ from tests.cli.commands import (
     told,
     url_of,
 )
+from tests.orchestrator.rooms import House, in_no_time
 
-from tertulia.storage import verify
+from tertulia.cli.chatting import Place
+from tertulia.orchestrator import Event
+from tertulia.orchestrator.feed import RECENT
+from tertulia.orchestrator.room import ParticipantId, RoomId
+from tertulia.storage import MemoryLog, verify
 
 pytestmark = pytest.mark.db
 
@@ -83,6 +90,26 @@ def test_a_room_is_found_again_as_it_was_left(words: tuple[str, ...]) -> None:
     assert "Guest: the first time" in again
     assert "Guest: the second time" in again
     assert again.count("Guest (a person) comes in") == 1
+
+
+@in_no_time
+async def test_what_is_long_in_coming_from_the_store_is_shown_to_its_end(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    class Slow(MemoryLog):
+        async def read(self, room: RoomId, after: int, limit: int) -> Sequence[Event]:
+            await asyncio.sleep(5)
+            return await super().read(room, after, limit)
+
+    monkeypatch.setattr("sys.stdin", None)
+    house = House(log=Slow())
+    room = await house.room("ana")
+    for n in range(2 * RECENT):
+        await room.post("ana", f"number {n}")
+    assert not await Place(room, ParticipantId("ana"), json=False).sit()
+    await house.scheduler.aclose()
+    shown = capsys.readouterr().out
+    assert all(f"Ana: number {n}\n" in shown for n in range(2 * RECENT))
 
 
 @pytest.mark.parametrize(
@@ -179,7 +206,7 @@ def test_one_types_while_they_speak(talkative: str, db: str) -> None:
         at.reads("(while Bo has the floor) wait 日本語 ünïcode [red]x[/red] <b>{}")
         at.type("/stop")
         at.reads("[cut off by Guest]")
-        time.sleep(0.5)  # as a hand needs
+        at.reads("free")  # below the next prompt: who types before that types nowhere
         at.press("\x04")
         assert at.ends() == 0
     assert "Traceback" not in at.screen

@@ -8,7 +8,7 @@ import pytest
 from tests.cli.commands import EXAMPLES, lines, tertulia, told
 
 from tertulia import House, agent, human
-from tertulia.graphs import Manners, speaker_of
+from tertulia.graphs import Manners, progress_of, speaker_of
 from tertulia.plugins import named
 
 SUPERVISOR = str(EXAMPLES / "supervisor.py")
@@ -124,13 +124,17 @@ def slowly(tmp_path: Path) -> tuple[str, str, str]:
     async def main() -> None:
         house = House(url)
         manners = Manners(history=house.history())
-        bo = agent("Bo", speaker_of(named(graph), await house.checkpoints()))
+        kept = await house.checkpoints()
+        bo = agent("Bo", speaker_of(named(graph), kept))
         cy = agent("Cy", speaker_of(named(quick), manners=manners))
         room = await house.room("desk", human("Ana"), bo, cy, policy="addressed")
         await room.post("ana", "@cy?")
         await room.lapse()
         await room.post("ana", "@bo?")
-        await asyncio.sleep(0.5)
+        come = None
+        while come is None or not come.ran:
+            await asyncio.sleep(0.01)
+            come = await progress_of(named(graph), kept, "desk/2")
         await house.scheduler.aclose(0.1)
         await house.__aexit__(None, None, None)
 

@@ -8,7 +8,17 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.cli.commands import COMMAND, LESSON, MEETING, lines, process, tertulia, told, url_of
+from tests.cli.commands import (
+    COMMAND,
+    LESSON,
+    MEETING,
+    PATIENCE_S,
+    lines,
+    process,
+    tertulia,
+    told,
+    url_of,
+)
 
 from tertulia.storage import verify
 
@@ -144,7 +154,7 @@ def test_ctrl_c_stops_a_live_run_cleanly_and_the_room_is_kept(quick: str, db: st
             if "floor → Bo" in line:
                 break
         first.send_signal(signal.SIGINT)
-        _, complaint = first.communicate(timeout=30)
+        _, complaint = first.communicate(timeout=PATIENCE_S)
     assert first.returncode == 130
     assert complaint == "stopped; what was acknowledged is kept\n"
     assert verify(db).violations == ()

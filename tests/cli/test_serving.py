@@ -7,7 +7,7 @@ import subprocess
 
 import httpx
 import pytest
-from tests.cli.commands import COMMAND
+from tests.cli.commands import COMMAND, PATIENCE_S
 
 from tertulia.cli.serving import invitation
 
@@ -25,7 +25,7 @@ def test_the_embedded_model_is_served_until_somebody_stops_it() -> None:
         models = httpx.get(f"{url}/models", headers=key).json()
         assert [model["id"] for model in models["data"]] == [told["model"]]
         serving.send_signal(signal.SIGTERM)
-        assert serving.wait(timeout=60) == 0
+        assert serving.wait(timeout=PATIENCE_S) == 0
 
 
 def test_what_is_told_to_try_has_the_key_that_it_needs() -> None:

@@ -2,7 +2,6 @@
 
 import asyncio
 import sys
-from collections.abc import Callable
 from contextlib import aclosing
 from dataclasses import replace
 from pathlib import Path
@@ -55,9 +54,6 @@ COMPANY = Scenario(
     ),
 )
 """Who sits in a new room, unless a scenario says otherwise."""
-
-PAUSE_S = 0.2
-"""How long nothing new comes until a pipe's answers count as complete."""
 
 
 def chat_in(
@@ -125,6 +121,7 @@ class Place:
         self._room, self._me, self._json = room, me, json
         self._said: dict[ParticipantId, str] = {}
         self._keyboard = Keyboard(self._status)
+        self._transcript = LiveTranscript(tokens=not self._keyboard.is_terminal)
         self._shown = 0
 
     async def sit(self) -> bool:
@@ -143,7 +140,9 @@ class Place:
                 return False
             if not self._keyboard.is_terminal:
                 await self._room.lapse()  # what was piped in gets its answers
-                await self._catch_up()
+                showing.cancel()
+                await asyncio.wait({showing})
+                await self._show(until=self._room.floor.head)  # whatever is not on the screen yet
             return await typing
         finally:
             for task in (showing, typing):
@@ -174,13 +173,6 @@ class Place:
         if self._room.floor.phase is not Phase.CLOSED:
             await self._room.cancel_request(self._me)  # told why not
         self._tell("the room is closed")
-
-    async def _catch_up(self) -> None:
-        """Wait until all that has happened is on the screen."""
-        before = -1
-        while self._shown != before:
-            before = self._shown
-            await asyncio.sleep(PAUSE_S)
 
     async def _obey(self, typed: str) -> bool:
         text = typed.strip()
@@ -288,17 +280,17 @@ class Place:
         status += f" · hands: {', '.join(hands)}" if hands else ""
         return shown(status + (f" · {words}" if words else ""))
 
-    async def _show(self) -> None:
-        transcript = LiveTranscript(tokens=not self._keyboard.is_terminal)
-        show: Callable[[Event | Delta], None] = self._print_json if self._json else transcript.show
-        async for happening in self._room.subscribe(self._me):
+    async def _show(self, until: int | None = None) -> None:
+        """Show what has not been shown, as it happens; ``until`` which seq."""
+        show = self._print_json if self._json else self._transcript.show
+        async for happening in self._room.subscribe(self._me, self._shown, until):
             show(happening)
-            self._shown += 1
             if isinstance(happening, Delta):
                 before = self._said.get(happening.by, "")
                 self._said[happening.by] = before + happening.text
             else:
                 self._said.pop(happening.by, None)
+                self._shown = happening.seq
             self._keyboard.refresh()
 
     def _print_json(self, happening: Event | Delta) -> None:

@@ -12,7 +12,7 @@ from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Any
 
-from tests.agents.fault_server import ended, event, said
+from tests.agents.fault_server import ended, event, said, unknown
 
 Body = dict[str, Any]
 Mind = Callable[[str], str]
@@ -139,6 +139,7 @@ async def obedient(
     one = Obedient(says, frozenset(obeys), frozenset(refuses), status)
     server = await asyncio.start_server(one.serve, "127.0.0.1", port)
     one.port = server.sockets[0].getsockname()[1]
+    unknown(one.base_url)
     try:
         yield one
     finally:

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from langchain_core.messages import AIMessage, BaseMessage, HumanMessage, SystemMessage
 from tests.agents.choosing.obedient import obedient
 from tests.agents.choosing.scripts import Keeping
+from tests.agents.fault_server import nobody
 
 from tertulia.agents.choosing import How, choose
 from tertulia.agents.choosing.answers import option_in
@@ -304,7 +305,5 @@ async def test_a_choice_that_is_cancelled_is_left_at_once() -> None:
 
 @pytest.mark.net
 async def test_a_server_that_is_down_is_an_error_and_not_a_finding() -> None:
-    async with obedient("Eve", "grammar") as server:
-        url = server.base_url
-    with pytest.raises(ModelUnreachable):
+    with nobody() as url, pytest.raises(ModelUnreachable):
         await choose(remote(url, "m"), ASKED, OPTIONS)

@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator
 import pytest
 from langchain_core.messages import AIMessage
 from tests.agents.choosing.obedient import obedient
+from tests.agents.fault_server import nobody
 
 from tertulia.agents.choosing import Capabilities, Finding, Kind, capabilities, forget
 from tertulia.agents.connections import close_connections
@@ -103,13 +104,13 @@ async def test_a_pool_can_do_what_each_of_its_servers_can() -> None:
 
 
 async def test_a_server_of_a_pool_that_is_down_is_not_counted_unless_all_are() -> None:
-    async with obedient("Paris") as down:
-        down_url = down.base_url
-    async with obedient("Paris", "grammar") as up:
-        servers = {"up": remote(up.base_url, "m"), "down": remote(down_url, "m")}
-        assert working(await capabilities(pooled("both", servers))) == {"choice by grammar"}
-    with pytest.raises(ModelUnreachable):
-        await capabilities(pooled("none", {"down": remote(down_url, "m")}))
+    with nobody() as url:
+        down = remote(url, "m")
+        async with obedient("Paris", "grammar") as up:
+            servers = {"up": remote(up.base_url, "m"), "down": down}
+            assert working(await capabilities(pooled("both", servers))) == {"choice by grammar"}
+        with pytest.raises(ModelUnreachable):
+            await capabilities(pooled("none", {"down": down}))
 
 
 async def test_a_server_of_a_pool_that_takes_no_key_of_ours_is_not_counted_unless_all_are(

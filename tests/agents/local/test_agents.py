@@ -1,6 +1,7 @@
 """Agents on one base model in one room, by name, each with an adapter of his own."""
 
-import asyncio
+import threading
+from collections.abc import Mapping
 from importlib.util import find_spec
 from typing import Any
 from unittest.mock import patch
@@ -8,13 +9,13 @@ from unittest.mock import patch
 import pytest
 from tests.agents.local.conftest import Made
 from tests.agents.local.tiny import ADAPTED
+from tests.agents.pool.waiting import said_by, until
 
 from tertulia import House, agent, human, speaker
 from tertulia.agents import Card, Models, ModelSpeaker, chat_model
 from tertulia.agents.faults import ModelMissing
 from tertulia.agents.local import Local, local
 from tertulia.orchestrator import Delta, RoomSettings
-from tertulia.orchestrator.events import Said
 from tertulia.orchestrator.room import InputPolicy
 
 
@@ -81,8 +82,21 @@ async def test_two_agents_with_adapters_speak_in_one_room(made: Made) -> None:
     assert {name: told[name] for name in ADAPTED} == ADAPTED
 
 
-async def test_barge_in_frees_the_row_and_what_was_heard_stands(made: Made) -> None:
+async def test_barge_in_frees_the_row_and_what_was_heard_stands(
+    made: Made, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from tertulia.agents.local.machine import Transformer
+
     talker = local(made.model, temperature=3.0, max_tokens=400)
+    write, passes, barged = Transformer.write, list[tuple[int, ...]](), threading.Event()
+
+    def held(self: Transformer, tokens: Mapping[int, int]) -> Any:
+        passes.append(self.seats)
+        if len(passes) > 20:
+            barged.wait(60)
+        return write(self, tokens)
+
+    monkeypatch.setattr(Transformer, "write", held)
     async with House() as house:
         voice = agent("Bo", ModelSpeaker(Card("Bo"), talker))
         settings = RoomSettings(input=InputPolicy.INTERRUPT)
@@ -91,13 +105,13 @@ async def test_barge_in_frees_the_row_and_what_was_heard_stands(made: Made) -> N
         await room.post("ana", "Tell me a very long story, @Bo.")
         while not isinstance(await anext(heard), Delta):
             pass
-        assert talker.worker.busy == 1
-        await room.post("ana", "Never mind.")
-        async with asyncio.timeout(10):
-            while talker.worker.busy:  # noqa: ASYNC110 - a thread of its own lets it go
-                await asyncio.sleep(0.005)
+        await until(lambda: len(passes) > 20)
         machine: Any = talker.worker._machine
-        assert machine.seats == ()
-        cut = next(event.body for event in await room.said() if event.by == "bo")
-        assert isinstance(cut, Said)
-        assert cut.interrupted_by == "ana"
+        (row,) = machine.seats
+        await room.post("ana", "Never mind.")
+        assert (await said_by("bo", heard)).interrupted_by == "ana"
+        # That he has left, and what he is asked next.
+        await until(lambda: talker.worker._inbox.qsize() == 2)
+        barged.set()
+        await until(lambda: row not in machine.seats)
+        assert sum(row in seats for seats in passes) == 21

@@ -8,6 +8,7 @@ import pytest
 from langchain_core.messages import AIMessage, BaseMessage, HumanMessage, SystemMessage
 from tests.agents.local.conftest import Made
 from tests.agents.local.tiny import ADAPTED, SENTENCE
+from tests.agents.pool.waiting import until
 
 from tertulia.agents.choosing import How, choose
 from tertulia.agents.faults import ModelMissing, ModelRefused
@@ -35,9 +36,7 @@ async def said(model: Local, text: str, **settings: Any) -> str:
 
 
 async def idle(model: Local) -> None:
-    async with asyncio.timeout(10):
-        while model.worker.busy:  # noqa: ASYNC110 - a thread of its own lets them go
-            await asyncio.sleep(0.005)
+    await until(lambda: not model.worker.busy)
 
 
 async def test_a_sentence_with_letters_of_many_bytes_comes_whole_and_in_pieces(made: Made) -> None:

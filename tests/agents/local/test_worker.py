@@ -2,13 +2,14 @@
 
 import asyncio
 import threading
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import aclosing
 from dataclasses import replace
 
 import pytest
 from langchain_core.messages import HumanMessage
 from tests.agents.local.spelling import Spelling
+from tests.agents.pool.waiting import until
 
 from tertulia.agents.faults import (
     ModelFailed,
@@ -21,11 +22,15 @@ from tertulia.agents.local.questions import Piece, Question
 from tertulia.agents.local.settings import Settings
 from tertulia.agents.local.worker import Machine, Worker
 
-LONG = "x" * 900
-
 
 def saying(text: str, room: str = "", **more: object) -> Question:
     return replace(Question([HumanMessage(text + "|")], room, most=900), **more)  # type: ignore[arg-type]
+
+
+def for_ever(machine: Spelling) -> Question:
+    """What is answered until somebody leaves, however fast the machine is."""
+    machine.context = 10**9
+    return saying("x", endless=True, most=10**9)
 
 
 @pytest.fixture
@@ -44,12 +49,6 @@ async def worker(machine: Spelling) -> AsyncIterator[Worker]:
 async def heard(worker: Worker, question: Question) -> tuple[str, Piece]:
     pieces = [piece async for piece in worker.answer(question)]
     return "".join(piece.text for piece in pieces), pieces[-1]
-
-
-async def until(true: Callable[[], bool]) -> None:
-    async with asyncio.timeout(10):
-        while not true():  # noqa: ASYNC110 - a thread of its own makes it true
-            await asyncio.sleep(0.005)
 
 
 async def idle(worker: Worker, machine: Spelling) -> None:
@@ -77,17 +76,14 @@ async def test_who_may_write_no_more_is_cut_off_and_told_so(worker: Worker) -> N
 
 
 async def test_two_hundred_who_leave_leave_nothing(worker: Worker, machine: Spelling) -> None:
-    machine.context = 10**9
-    for_ever = saying(LONG, most=10**9, endless=True)
-
     async def leave_early(after: int) -> None:
-        async with aclosing(worker.answer(for_ever)) as pieces:
+        async with aclosing(worker.answer(for_ever(machine))) as pieces:
             async for _ in pieces:
                 if not (after := after - 1):
                     return
 
     async def cut_off(n: int) -> None:
-        task = asyncio.create_task(heard(worker, for_ever))
+        task = asyncio.create_task(heard(worker, for_ever(machine)))
         await asyncio.sleep(0.001 * (n % 7))
         task.cancel()
         with pytest.raises(asyncio.CancelledError):
@@ -103,7 +99,7 @@ async def test_two_hundred_who_leave_leave_nothing(worker: Worker, machine: Spel
 async def test_a_cancelled_row_is_free_before_the_next_token(
     worker: Worker, machine: Spelling
 ) -> None:
-    async with aclosing(worker.answer(saying(LONG))) as pieces:
+    async with aclosing(worker.answer(for_ever(machine))) as pieces:
         await anext(pieces)
         machine.gate.clear()
     machine.gate.set()
@@ -190,6 +186,7 @@ async def test_who_finds_no_row_in_time_is_told_so(machine: Spelling) -> None:
     taken = asyncio.create_task(heard(worker, saying("abc")))
     await until(lambda: len(worker._batch.rows) == 1)
     late = asyncio.create_task(heard(worker, saying("late", patience_seconds=0.01)))
+    await until(lambda: worker.busy == 2 or not worker._inbox.empty())  # it has been asked
     await asyncio.sleep(0.05)
     machine.gate.set()
     with pytest.raises(ModelStalled, match=r"no row was free within 0\.01 s"):
@@ -213,7 +210,7 @@ async def test_more_than_may_wait_are_turned_away(machine: Spelling) -> None:
 
 async def test_closing_tells_everybody_who_still_listens(worker: Worker, machine: Spelling) -> None:
     machine.gate.clear()
-    task = asyncio.create_task(heard(worker, saying(LONG)))
+    task = asyncio.create_task(heard(worker, for_ever(machine)))
     await until(lambda: worker.busy > 0)
     threading.Timer(0.05, machine.gate.set).start()
     await asyncio.to_thread(worker.close)
@@ -228,7 +225,7 @@ def test_event_loops_that_end_leave_nothing_behind() -> None:
     worker = Worker(Settings("m"), lambda _: machine)
 
     async def begin() -> None:
-        pieces = worker.answer(saying(LONG))
+        pieces = worker.answer(for_ever(machine))
         await anext(pieces)
         await pieces.aclose()
 

@@ -197,12 +197,12 @@ async def test_terms_for_a_tool_that_is_not_there_are_told(tmp_path: Path) -> No
         ),
         (
             {
-                "command": sys.executable,
-                "args": ["-c", "print('hello'); input(); input()"],
-                "open_s": 1.0,
+                "command": "sh",  # which starts sooner than Python does
+                "args": ["-c", "echo hello; read one; read two"],
+                "open_s": 2.0,
             },
             ServerSilent,
-            "did not answer within 1 s; it said what is no MCP message: 'hello'",
+            "did not answer within 2 s; it said what is no MCP message: 'hello'",
         ),
         ({"url": "http://127.0.0.1:9/mcp"}, ServerSilent, "cannot be reached at"),
     ],

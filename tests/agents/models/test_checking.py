@@ -12,6 +12,7 @@ from tests.agents.fault_server import (
     ended,
     event,
     listing,
+    nobody,
     refusal,
     said,
     serving,
@@ -126,9 +127,9 @@ async def test_what_is_wrong_with_a_server_is_told_with_what_to_do(
 
 
 async def test_nobody_there_is_not_reachable() -> None:
-    async with serving(GOOD) as server:
-        gone = at(server)
-    assert "start the server there" in findings(await checked(gone))["reachable"][1]
+    with nobody() as url:
+        gone = at(FaultServer(GOOD), url=url)
+        assert "start the server there" in findings(await checked(gone))["reachable"][1]
 
 
 async def test_a_url_that_is_a_step_short_is_told_as_it_should_be() -> None:

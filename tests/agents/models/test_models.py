@@ -2,7 +2,7 @@
 
 import asyncio
 import os
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from dataclasses import fields
 from pathlib import Path
 from typing import Any
@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from langchain_core.messages import HumanMessage
 from tests.agents.fault_server import FOR_EVER, Reply, ended, said, serving
+from tests.agents.pool.waiting import until
 
 from tertulia.agents import Card, Models, chat_model
 from tertulia.agents.connections import close_connections
@@ -66,14 +67,6 @@ async def hung_up() -> AsyncIterator[None]:
 
 def team(left: str = NOWHERE, right: str = NOWHERE) -> Models:
     return Models.parse(TEAM.format(left=left, right=right))
-
-
-async def until(comes_true: Callable[[], object]) -> None:
-    for _ in range(5_000):
-        if comes_true():
-            return
-        await asyncio.sleep(0.001)
-    raise AssertionError("it did not come true")
 
 
 def settings_of(model: Any) -> Any:
@@ -149,9 +142,9 @@ async def test_two_agents_with_settings_of_their_own_wait_in_one_queue() -> None
         pool: Any = models["team"]
         bo, ana = (models.speaking_for(Card(name, model="team")) for name in ("Bo", "Ana"))
         first = asyncio.create_task(bo.ainvoke(ASKED))
-        await until(lambda: server.asked)
+        await until(lambda: bool(server.asked))
         second = asyncio.create_task(ana.ainvoke(ASKED))
-        await until(lambda: len(pool.calls.queue))
+        await until(lambda: len(pool.calls.queue) == 1)
         assert [len(server.running) for server in pool.calls.servers] == [1]
         assert (server.asked[0]["temperature"], server.asked[0]["max_tokens"]) == (
             0.9,

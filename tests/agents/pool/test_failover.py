@@ -21,9 +21,10 @@ from tests.agents.pool.waiting import until
 
 from tertulia.agents.connections import close_connections
 from tertulia.agents.faults import ModelFailed
-from tertulia.agents.pool import Caller, Endpoint, Pooled, calling, pooled
-from tertulia.agents.remote import Patience, remote
+from tertulia.agents.pool import Caller, Endpoint, Pooled, breaker, calling, pooled
+from tertulia.agents.remote import Patience, Remote, remote
 
+WAIT_S = 600
 GOOD = Reply([*said("By ", "the ", "door."), *ended()])
 WHOLE = "By the door."
 DROPS = Reply([*said("By "), DROP])
@@ -32,14 +33,21 @@ WAYS = {
     "drops": DROPS,
     "drops before a word": Reply([DROP]),
     "500": refusal("500 Internal Server Error", "out of memory"),
-    "429": refusal("429 Too Many Requests", "slow down", Retry_After="0.2"),
+    "429": refusal("429 Too Many Requests", "slow down", Retry_After=str(WAIT_S)),
     "rubbish": Reply(["<html>Good evening</html>"], kind="text/html"),
     "stalls": STALLS,
     "stalls before a word": Reply([FOR_EVER]),
 }
 ROOMS, TURNS = 6, 5
+PATIENT, HASTY = Patience(60, 60, 60), Patience(60, 0.2, 0.2)
+"""So patient that a machine may stand still, and what notices soon that a server does."""
 
 pytestmark = pytest.mark.net
+
+
+@pytest.fixture(autouse=True)
+def _soon_asked_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(breaker, "FIRST_S", 0.1)
 
 
 @pytest.fixture(autouse=True)
@@ -48,13 +56,12 @@ async def _hung_up_at_the_end() -> AsyncIterator[None]:
     await close_connections()
 
 
-def two(left: FaultServer, right: FaultServer, silence_s: float = 20, **settings: Any) -> Pooled:
-    patience = Patience(20, first_token_seconds=silence_s, stall_seconds=silence_s)
+def two(left: FaultServer, right: FaultServer, most: int = 4, **settings: Any) -> Pooled:
     servers = {"left": left, "right": right}
     return pooled(
         "small",
         {
-            name: Endpoint(remote(server.base_url, "m", patience=patience), most=4)
+            name: Endpoint(remote(server.base_url, "m", patience=PATIENT), most=most)
             for name, server in servers.items()
         },
         **settings,
@@ -89,7 +96,8 @@ class Conversation:
 @pytest.mark.parametrize("broken", WAYS.values(), ids=WAYS)
 async def test_every_conversation_goes_on_while_one_of_two_servers_fails(broken: Reply) -> None:
     async with serving(GOOD) as left, serving(GOOD) as right:
-        pool = two(left, right, 2 if FOR_EVER in broken.body else 20)
+        pool = two(left, right)
+        calls, to_left = pool.calls, cast("Remote", pool.endpoints["left"].model)
         talks = [Conversation(pool, f"room-{n}") for n in range(ROOMS)]
 
         async def all_go_on() -> None:
@@ -98,15 +106,17 @@ async def test_every_conversation_goes_on_while_one_of_two_servers_fails(broken:
         await all_go_on()
         left.reply = broken
         left.health = Reply([], "503 Service Unavailable")
+        to_left.patience = HASTY if FOR_EVER in broken.body else PATIENT
         await all_go_on()
         while_broken = len(right.asked)
-        left.reply, left.health = GOOD, None
+        left.reply, left.health, to_left.patience = GOOD, None, PATIENT
         # It is well again, and whatever it told to wait for is over.
-        calls = pool.calls
+        now = calls.now
+        calls.now = lambda: now() + WAIT_S
         await until(lambda: calls.servers[0].free_at(calls.now()))
         before = len(left.asked)
         await all_go_on()
-        assert not any(server.running for server in pool.calls.servers)
+        assert not any(server.running for server in calls.servers)
         await pool.aclose()
 
     for talk in talks:
@@ -157,13 +167,7 @@ async def test_when_no_server_answers_the_caller_hears_why_in_bounded_time() -> 
 async def test_a_thousand_cancels_leave_nothing_open_anywhere() -> None:
     """No request at the server, no place taken in the pool, no task."""
     async with serving(STALLS) as left, serving(STALLS) as right:
-        pool = pooled(
-            "small",
-            {
-                name: Endpoint(remote(server.base_url, "m"), most=20)
-                for name, server in {"left": left, "right": right}.items()
-            },
-        )
+        pool = two(left, right, most=20)
         tasks_before = len(asyncio.all_tasks())
         heard = 0
 
@@ -175,9 +179,13 @@ async def test_a_thousand_cancels_leave_nothing_open_anywhere() -> None:
 
         for round_ in range(20):
             tasks = [asyncio.create_task(listen(n)) for n in range(50)]
-            if round_ % 2:  # some are waiting, some are sent, some were heard
+            before = heard
+            if round_ % 3:  # some are waiting, some are sent, some were heard
                 await until(lambda: left.open + right.open > 2)
-            await asyncio.sleep(0.002 * round_)
+            if round_ % 3 == 2:
+                await until(lambda one=before: heard > one)  # type: ignore[misc]
+            for _ in range(round_):
+                await asyncio.sleep(0)
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
@@ -185,5 +193,4 @@ async def test_a_thousand_cancels_leave_nothing_open_anywhere() -> None:
             assert not any(one.running or one.unread for one in pool.calls.servers)
         await until(lambda: left.open + right.open == 0)
         await until(lambda: len(asyncio.all_tasks()) <= tasks_before)
-        assert heard
         assert len(left.asked) + len(right.asked) > 20

@@ -11,7 +11,7 @@ from langchain_core.callbacks import AsyncCallbackManagerForLLMRun
 from langchain_core.messages import BaseMessage, HumanMessage
 from langchain_core.outputs import ChatGenerationChunk
 from pydantic import Field, PrivateAttr
-from tests.agents.fault_server import FOR_EVER, Reply, ended, said, serving
+from tests.agents.fault_server import FOR_EVER, Reply, ended, nobody, said, serving
 
 from tertulia.agents.connections import close_connections
 from tertulia.agents.faults import ModelUnreachable
@@ -232,8 +232,6 @@ async def test_a_server_is_asked_at_the_address_that_its_kind_answers(
 
 @pytest.mark.net
 async def test_a_server_that_is_gone_is_not_well() -> None:
-    async with serving(Reply([])) as server:
-        url = server.base_url
-    with pytest.raises(ModelUnreachable, match=r"not well.*Connect"):
+    with nobody() as url, pytest.raises(ModelUnreachable, match=r"not well.*Connect"):
         await probe(remote(url, "m"))
     await close_connections()

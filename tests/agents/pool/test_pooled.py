@@ -1,13 +1,14 @@
 """One name for many servers: failing over, obeying, waiting, and leaving nothing behind."""
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator, Callable
+from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import aclosing
 from typing import cast
 
 import pytest
 from langchain_core.messages import AIMessageChunk, BaseMessage, HumanMessage
 from tests.agents.fault_server import FOR_EVER, Reply, ended, refusal, said, serving
+from tests.agents.pool.waiting import until
 
 from tertulia.agents.connections import close_connections
 from tertulia.agents.faults import ModelFailed, ModelRateLimited, ModelRefused, ModelStalled
@@ -27,14 +28,6 @@ async def _hung_up_at_the_end() -> AsyncIterator[None]:
     await close_connections()
 
 
-async def until(comes_true: Callable[[], bool]) -> None:
-    for _ in range(5_000):
-        if comes_true():
-            return
-        await asyncio.sleep(0.001)
-    raise AssertionError("it did not come true")
-
-
 async def listen(pool: Pooled, heard: list[str]) -> None:
     async with aclosing(
         cast("AsyncGenerator[AIMessageChunk, None]", pool.astream(ASKED))
@@ -43,8 +36,9 @@ async def listen(pool: Pooled, heard: list[str]) -> None:
             heard += [str(chunk.text)]
 
 
-def model(base_url: str) -> Remote:
-    return remote(base_url, "m", patience=Patience(5.0, 5.0, 0.2))
+def model(base_url: str, **patience: float) -> Remote:
+    """Patient enough for a machine that stands still for a while, unless told otherwise."""
+    return remote(base_url, "m", patience=Patience(60, **patience))
 
 
 async def test_a_call_that_one_server_refuses_is_answered_by_another() -> None:
@@ -75,13 +69,14 @@ async def test_whatever_a_server_sends_the_pool_is_free_again(broken: Reply) -> 
 
 async def test_who_has_been_heard_is_not_begun_again_elsewhere() -> None:
     async with serving(SLOW) as stalls, serving(GOOD) as good:
-        pool = pooled("small", {"stalls": model(stalls.base_url), "good": model(good.base_url)})
+        falls_silent = model(stalls.base_url, stall_seconds=0.2)
+        pool = pooled("small", {"stalls": falls_silent, "good": model(good.base_url)})
         heard: list[str] = []
         with pytest.raises(ModelStalled):
             await listen(pool, heard)
         assert "".join(heard).strip() == "Well,"
         assert not good.asked
-        await stalls.hung_up.wait()
+        await until(stalls.hung_up.is_set)
 
 
 async def test_a_server_that_names_a_time_is_not_asked_before_it() -> None:
@@ -117,8 +112,7 @@ async def test_leaving_early_hangs_up_and_frees_the_place() -> None:
         pool = pooled("small", {"one": Endpoint(model(server.base_url), most=1)})
         async for _ in pool.astream(ASKED):
             break
-        async with asyncio.timeout(5):
-            await server.hung_up.wait()
+        await until(server.hung_up.is_set)
         assert not pool.calls.servers[0].running
 
 
@@ -162,7 +156,8 @@ async def test_a_tenant_that_has_used_up_its_allowance_is_refused_and_others_are
 
 
 async def test_the_urgent_call_goes_before_what_nobody_waits_for() -> None:
-    async with serving(Reply([0.05, *said("Yes."), *ended()])) as server:
+    all_wait = asyncio.Event()
+    async with serving(Reply([all_wait, *said("Yes."), *ended()])) as server:
         pool = pooled("small", {"one": Endpoint(model(server.base_url), most=1)})
         order: list[str] = []
 
@@ -173,10 +168,9 @@ async def test_the_urgent_call_goes_before_what_nobody_waits_for() -> None:
 
         asks = [("first", Rank.HOLDER), ("summary", Rank.BACKGROUND), ("bid", Rank.BID)]
         asks.append(("holder", Rank.HOLDER))
-        tasks = []
-        for name, rank in asks:
-            tasks.append(asyncio.create_task(ask(name, rank)))
-            await asyncio.sleep(0.005)
+        tasks = [asyncio.create_task(ask(name, rank)) for name, rank in asks]
+        await until(lambda: len(pool.calls.queue) == 3)
+        all_wait.set()
         await asyncio.gather(*tasks)
         assert order == ["first", "holder", "bid", "summary"]
 

@@ -1,11 +1,22 @@
 """Waiting for what comes true of itself."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+
+from tertulia.orchestrator import Delta, Event, Said
 
 
-async def until(comes_true: Callable[[], bool], seconds: float = 10) -> None:
-    """Wait, and fail when it takes too long."""
+async def until(comes_true: Callable[[], bool], seconds: float = 60) -> None:
+    """Wait, and fail when it never does: a busy machine may stand still for seconds."""
     async with asyncio.timeout(seconds):
         while not comes_true():  # noqa: ASYNC110 - it is no event of ours
             await asyncio.sleep(0.001)
+
+
+async def said_by(who: str, heard: AsyncIterator[Event | Delta]) -> Said:
+    """Wait until an utterance is heard to its end, or to where it was cut off."""
+    async for happening in heard:
+        match happening:
+            case Event(by=by, body=Said() as said) if by == who:
+                return said
+    raise AssertionError(f"{who} has said nothing")
