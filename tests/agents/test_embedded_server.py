@@ -1,6 +1,5 @@
 """The embedded model's endpoint, with the clients that people have."""
 
-import asyncio
 import json
 import subprocess
 import sys
@@ -14,6 +13,7 @@ from openai import AsyncOpenAI, OpenAI
 from openai.types.chat import ChatCompletionUserMessageParam
 from openai.types.shared_params import ResponseFormatJSONSchema
 from pydantic import SecretStr
+from tests.agents.pool.waiting import tokens_by, until
 
 from tertulia.agents.embedded_server import KEY, EmbeddedServer, embedded_server
 from tertulia.agents.faults import ModelRefused
@@ -44,14 +44,6 @@ def server() -> Iterator[EmbeddedServer]:
     server = EmbeddedServer(EngineSettings(threads=1, slots=2, context_tokens=512), door)
     yield server
     server.close()
-
-
-async def rests(server: EmbeddedServer) -> bool:
-    """Whether the server comes to rest, by its own count, before the test's patience ends."""
-    async with asyncio.timeout(10):
-        while server.processing():  # noqa: ASYNC110 - llama.cpp sets no event
-            await asyncio.sleep(0.01)
-    return True
 
 
 def test_the_openai_client_gets_answers_log_probabilities_and_json(server: EmbeddedServer) -> None:
@@ -99,13 +91,15 @@ async def test_an_asynchronous_stream_stops_at_a_word_and_frees_its_slot_when_it
         )
         assert whole.choices[0].text.startswith(short.choices[0].text)
         assert stop not in short.choices[0].text
+        before = tokens_by(server._server)
         stream = await client.chat.completions.create(
             model=server.model, messages=HELLO, max_tokens=400, stream=True, extra_body=FOR_EVER
         )
         await anext(aiter(stream))
         assert server.processing() == 1
         await stream.close()
-        assert await rests(server)
+        await until(lambda: not server.processing(), 120)
+        assert tokens_by(server._server) - before < 400
 
 
 async def test_langchains_client_works_against_it(server: EmbeddedServer) -> None:

@@ -45,13 +45,32 @@ def around_requests(around: Around) -> Callable[[], None]:
 
 
 class _Client(httpx.AsyncClient):
+    """Sends within what is around requests, and keeps no connection that nobody can use any more.
+
+    httpcore (1.0.9) keeps one for ever, and counts it, whose request was called off when it was
+    open and nothing had been sent: it is neither idle nor in use.
+    """
+
     async def send(self, request: httpx.Request, **how: Any) -> httpx.Response:
-        if not _around:
-            return await super().send(request, **how)
-        with ExitStack() as stack:
-            for around in _around:
-                stack.enter_context(around(request))
-            return await super().send(request, **how)
+        try:
+            if not _around:
+                return await super().send(request, **how)
+            with ExitStack() as stack:
+                for around in _around:
+                    stack.enter_context(around(request))
+                return await super().send(request, **how)
+        except BaseException:
+            await _drop_unused(getattr(self._transport_for_url(request.url), "_pool", None))
+            raise
+
+
+async def _drop_unused(pool: Any) -> None:
+    if pool is None:
+        return
+    used = {id(request.connection) for request in pool._requests}
+    for connection in pool.connections:
+        if id(connection) not in used and ", NEW, " in connection.info():
+            await connection.aclose()
 
 
 async def close_connections() -> None:

@@ -254,7 +254,7 @@ async def test_cheap_classifiers_go_first_and_forms_before_them() -> None:
         (lambda: ByWords([MONEY, MONEY]), "is named twice"),
         (lambda: ByWords([Intent("a", words=("(",))]), "no regular expression"),
         (lambda: Nearest([Intent("a")]), "no intent has an example"),
-        (lambda: ByModel([Intent("None")], Scripted()), "cannot be told from another"),
+        (lambda: ByModel([Intent("None")], Scripted()), "cannot be told from 'None'"),
     ],
 )
 def test_intents_that_cannot_be_say_so(make: Any, told: str) -> None:

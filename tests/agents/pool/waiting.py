@@ -1,8 +1,10 @@
 """Waiting for what comes true of itself."""
 
 import asyncio
+import re
 from collections.abc import AsyncIterator, Callable
 
+from tertulia.agents.llama import Llama
 from tertulia.orchestrator import Delta, Event, Said
 
 
@@ -20,3 +22,9 @@ async def said_by(who: str, heard: AsyncIterator[Event | Delta]) -> Said:
             case Event(by=by, body=Said() as said) if by == who:
                 return said
     raise AssertionError(f"{who} has said nothing")
+
+
+def tokens_by(llama: Llama | None) -> int:
+    """How many tokens it has written of answers that are over, by its own count."""
+    told = "" if llama is None else llama._told({})["metrics"]
+    return sum(map(int, re.findall(r"^llamacpp:tokens_predicted_total (\d+)", told, re.MULTILINE)))

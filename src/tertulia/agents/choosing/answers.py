@@ -26,6 +26,9 @@ CUT = "was cut off: it may not be so long (max_tokens)"
 MOST_FLAWS = 12
 """So many are told to a model that has to mend them."""
 
+MOST_TOLD = 120
+"""So many characters are told of each of them, of its beginning and of its end."""
+
 _REASONING = re.compile(r"^\s*<think>.*?</think>", re.DOTALL)
 _FENCE = re.compile(r"^```\w*\s*\n(.*)\n\s*```$", re.DOTALL)
 
@@ -132,7 +135,7 @@ def fitting(value: dict[str, Any], schema: Schema) -> dict[str, Any]:
     try:
         json.dumps(value, ensure_ascii=False, allow_nan=False).encode()
         flaws = [
-            f"{'.'.join(map(str, flaw.absolute_path)) or 'the object'}: {flaw.message:.200}"
+            f"{'.'.join(map(str, flaw.absolute_path)) or 'the object'}: {_short(flaw.message)}"
             for flaw in validator_for(schema)(schema).iter_errors(value)
         ]
     except (ValueError, RecursionError) as error:  # infinite, half a character, too deep
@@ -141,6 +144,11 @@ def fitting(value: dict[str, Any], schema: Schema) -> dict[str, Any]:
         told = [*flaws[:MOST_FLAWS], *([f"and {len(flaws)} in all"] if flaws[MOST_FLAWS:] else [])]
         raise Unfit(where="the answer", what="does not fit: " + "; ".join(told))
     return value
+
+
+def _short(flaw: str) -> str:
+    """A flaw that begins with what was answered, and ends with what is wrong with it."""
+    return flaw if len(flaw) <= 2 * MOST_TOLD else f"{flaw[:MOST_TOLD]} … {flaw[-MOST_TOLD:]}"
 
 
 def _bare(answer: str) -> str:
