@@ -12,7 +12,7 @@ import pytest
 from langchain_core.messages import AIMessage, BaseMessage, HumanMessage, SystemMessage
 from tests.agents.pool.waiting import tokens_by, until
 
-from tertulia.agents.embedded import Embedded
+from tertulia.agents.embedded import ATTEMPTS, Embedded
 from tertulia.agents.engine import Engine, close_engines, engine_for
 from tertulia.agents.faults import ModelMissing, ModelRefused, ModelUnreachable
 from tertulia.agents.llama import EngineSettings
@@ -44,6 +44,13 @@ async def test_it_answers_in_a_short_turn_of_its_own() -> None:
     assert not text.startswith("Tom:")
     assert answer.usage_metadata is not None
     assert 0 < answer.usage_metadata["output_tokens"] <= 96
+
+
+@pytest.mark.model
+async def test_a_call_may_ask_for_a_shorter_answer() -> None:
+    answer = await tom().bind(max_tokens=3).ainvoke(ASKED)
+    assert answer.usage_metadata is not None
+    assert 0 < answer.usage_metadata["output_tokens"] <= 3 * ATTEMPTS
 
 
 @pytest.mark.model

@@ -93,11 +93,12 @@ class Embedded(StreamedModel):
         run_manager: AsyncCallbackManagerForLLMRun | None = None,
         **kwargs: Any,
     ) -> AsyncIterator[ChatGenerationChunk]:
-        transcript = transcript_of(messages)
+        transcript, most = transcript_of(messages), kwargs.get("max_tokens")
+        bound = self.model_copy(update={"max_tokens": most}) if most else self
         spent = Spent()
         for attempt in range(ATTEMPTS):
             restraint = _restraint(transcript)
-            request = self._request(transcript, len(messages), attempt, stop or [])
+            request = bound._request(transcript, len(messages), attempt, stop or [])
             async with aclosing(
                 self.engine.complete(_whose(transcript.speaker), request)
             ) as chunks:
