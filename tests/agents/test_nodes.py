@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import pytest
+from langchain_core.language_models.fake_chat_models import FakeListChatModel
 from langchain_core.messages import AIMessage, AIMessageChunk, BaseMessage, ToolMessage
 from langchain_core.messages.tool import tool_call_chunk
 from tests.agents.choosing.scripts import Keeping
@@ -51,6 +52,16 @@ class Reading:
         self.read = messages
         for answer in self.answers:
             yield AIMessageChunk(content=answer) if isinstance(answer, str) else answer
+
+
+class Unfinished(Reading):
+    """A model that takes tools, and fails at it."""
+
+    def bind_tools(self, tools: list[Any]) -> Any:
+        return [self._converted(tool) for tool in tools]
+
+    def _converted(self, tool: Any) -> Any:
+        raise NotImplementedError("no pictures yet")
 
 
 def call(name: str, args: dict[str, Any] | None = None, ident: str = "c1") -> dict[str, Any]:
@@ -222,6 +233,10 @@ def test_tools_that_cannot_be_used_are_refused_when_the_graph_is_made() -> None:
         tool_executor(["book"])  # type: ignore[list-item]
     with pytest.raises(Invalid, match="cannot call tools"):
         model_caller(Reading(), tools=[book])
+    with pytest.raises(Invalid, match="cannot call tools"):
+        model_caller(FakeListChatModel(responses=["Hm."]), tools=[book])
+    with pytest.raises(NotImplementedError, match="no pictures yet"):
+        model_caller(Unfinished(), tools=[book])
 
 
 # ---- planning and choosing

@@ -18,6 +18,7 @@ from tertulia.agents.authority import offered
 from tertulia.agents.callers import calling, speaker_in
 from tertulia.agents.cards import Card
 from tertulia.agents.choosing import Form, fill
+from tertulia.agents.choosing.asking import declines
 from tertulia.agents.context import reading
 from tertulia.agents.listening import ChatModel, hear
 from tertulia.agents.prices import billing, prices_of
@@ -248,7 +249,9 @@ def _bound(model: ChatModel, tools: Sequence[BaseTool]) -> ChatModel:
     bind = getattr(model, "bind_tools", None)
     try:
         bound: ChatModel | None = bind(tools) if bind is not None else None
-    except NotImplementedError:
+    except NotImplementedError as error:
+        if not declines(error):
+            raise
         bound = None
     if bound is None:
         raise Invalid(where=f"model {type(model).__name__}", what="cannot call tools")

@@ -166,3 +166,4 @@ def test_no_more_flaws_are_told_than_can_be_mended() -> None:
     with pytest.raises(Unfit, match="and 300 in all") as caught:
         fitting(dict.fromkeys(names, "x" * 1_000), schema)
     assert len(str(caught.value)) < 4_000
+    assert str(caught.value).count("is not of type 'integer'") == 12

@@ -10,7 +10,7 @@ from tests.agents.choosing.obedient import obedient
 from tests.agents.choosing.scripts import Keeping
 
 from tertulia.agents.choosing import fill
-from tertulia.agents.choosing.schemas import closed
+from tertulia.agents.choosing.schemas import bounded, closed
 from tertulia.agents.connections import close_connections
 from tertulia.agents.embedded import Embedded
 from tertulia.agents.remote import remote
@@ -98,9 +98,38 @@ async def test_a_server_is_bound_to_the_fields_that_have_names() -> None:
 
 
 @pytest.mark.model
-async def test_the_embedded_model_finds_the_end_of_an_object_with_optional_fields() -> None:
-    schema = {"type": "object", "properties": {"a": {"type": "integer"}, "b": {"type": "boolean"}}}
-    assert await fill(Embedded(threads=1), ASKED, schema)
+@pytest.mark.parametrize(
+    "fields",
+    [{"a": {"type": "integer"}, "b": {"type": "boolean"}}, {"note": {"type": "string"}}],
+    ids=["that need not be there", "of any text"],
+)
+async def test_the_embedded_model_finds_an_end(fields: dict[str, Any]) -> None:
+    schema: dict[str, Any] = {"properties": fields, "required": list(fields)[-1:]}
+    told = await fill(Embedded(threads=1), ASKED, schema)
+    assert {*schema["required"]} <= told.keys() <= fields.keys()
+
+
+def test_texts_of_any_length_are_bounded_and_no_others() -> None:
+    text, short = {"type": "string"}, {"type": "string", "maxLength": 9}
+    left: list[dict[str, Any]] = [
+        {"type": "string", "maxLength": 99},
+        {"type": "string", "enum": ["x"]},
+        {"type": "string", "pattern": "x"},
+        {"type": "integer"},
+        {"const": text},
+    ]
+    assert bounded({"properties": {"a": text, "b": {"items": text}}, "anyOf": left}, 9) == {
+        "properties": {"a": short, "b": {"items": short}},
+        "anyOf": left,
+    }
+    assert bounded({"type": "string", "minLength": 20}, 9)["maxLength"] == 20
+
+
+def test_fields_may_be_called_as_the_words_of_schemas_are() -> None:
+    fields: dict[str, Any] = {"properties": {"properties": {"type": {}}}, "enum": {}, "type": {}}
+    shut = closed({"properties": fields})
+    assert shut["properties"].keys() == fields.keys()
+    assert shut["properties"]["properties"]["additionalProperties"] is False
 
 
 @pytest.mark.parametrize(

@@ -110,21 +110,24 @@ def bound_to_call(
     try:
         bound: ChatModel = bind([{"type": "function", "function": function}], **told)
     except NotImplementedError as error:
-        if _said_in(error) == "bind_tools":  # by itself or its parent, as LangChain wants it
+        if declines(error):
             return None
         raise
     return bound
 
 
+def declines(error: NotImplementedError) -> bool:
+    """Whether ``bind_tools`` itself says that there are no functions, as LangChain wants it said.
+
+    (Itself or its parent's: anything else that it calls is not finished, and not declined.)
+    """
+    *_, (frame, _) = walk_tb(error.__traceback__)
+    return frame.f_code.co_name == "bind_tools"
+
+
 def _takes(function: Any, name: str) -> bool:
     known = inspect.signature(function).parameters
     return name in known or any(one.kind is one.VAR_KEYWORD for one in known.values())
-
-
-def _said_in(error: Exception) -> str:
-    """The name of the function that raised it."""
-    *_, (frame, _) = walk_tb(error.__traceback__)
-    return frame.f_code.co_name
 
 
 def _tokens_in(chunk: Any) -> Iterator[Token]:

@@ -17,10 +17,14 @@ from tertulia.agents.choosing.answers import Schema, one_of
 from tertulia.agents.choosing.constraints import response_format
 from tertulia.agents.choosing.likelihood import Scoring
 from tertulia.agents.choosing.local import MOST_TOKENS, filled, forced, most_tokens
+from tertulia.agents.choosing.schemas import bounded
 from tertulia.agents.embedded import Embedded
 from tertulia.agents.local.model import Local
 from tertulia.agents.pool.model import Pooled
 from tertulia.agents.streaming import StreamedModel
+
+MOST_LETTERS = 100
+"""In a text that the embedded model fills in: left alone, it goes round in circles."""
 
 Chunks: TypeAlias = AsyncGenerator[ChatGenerationChunk, None]
 Way: TypeAlias = Callable[[list[BaseMessage]], Chunks]
@@ -99,9 +103,10 @@ def held(schema: Schema, place: int, model: Any) -> Own | None:
     embedded model.
     """
     if isinstance(model, Embedded):
+        short = bounded(schema, MOST_LETTERS)
 
         def without(messages: list[BaseMessage]) -> Chunks:
-            return filled(model, [*messages[:place], *messages[place + 1 :]], schema)
+            return filled(model, [*messages[:place], *messages[place + 1 :]], short)
 
         return _own(model, without, MOST_TOKENS)
     if isinstance(model, Local):

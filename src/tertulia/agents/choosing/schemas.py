@@ -4,16 +4,24 @@ A schema is of JSON Schema's draft 2020-12, or of the one that it names.
 """
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from functools import lru_cache
-from typing import Any
+from typing import Any, TypeAlias
 from urllib.parse import unquote
 
 from tertulia.agents.choosing.answers import Schema
 from tertulia.orchestrator.errors import Invalid
 
+Change: TypeAlias = Callable[[dict[str, Any]], dict[str, Any]]
+
 VALUES = frozenset({"enum", "const", "default", "examples"})
 """What stands there is data, and no schema."""
+
+BY_NAME = frozenset({"properties", "patternProperties", "$defs", "definitions", "dependentSchemas"})
+"""What stands there are schemas, each by a name that a user has given it."""
+
+HELD = frozenset({"maxLength", "enum", "const", "pattern", "format"})
+"""What bounds a text."""
 
 NAMED = frozenset({"$id", "$anchor", "$dynamicAnchor"})
 """What gives a part a name of its own; references to it are not followed here."""
@@ -45,8 +53,22 @@ def closed(schema: Schema) -> Schema:
     """
     if any(JOINED & part.keys() for part in _parts(schema)):
         return schema
-    closing: Schema = _closed(schema)
-    return closing
+    shut: Schema = _changed(schema, _shut)
+    return shut
+
+
+def bounded(schema: Schema, letters: int) -> Schema:
+    """The schema with texts of so many characters at most, where it says nothing of their length.
+
+    For a model that finds no end of one. What fits it fits the schema too.
+    """
+
+    def bound(part: dict[str, Any]) -> dict[str, Any]:
+        is_free = part.get("type") == "string" and not part.keys() & HELD
+        return {**part, "maxLength": max(letters, part.get("minLength", 0))} if is_free else part
+
+    short: Schema = _changed(schema, bound)
+    return short
 
 
 @lru_cache(256)
@@ -99,13 +121,23 @@ def _leads(reference: Any, schema: Any) -> bool:
     return True
 
 
-def _closed(value: Any) -> Any:
+def _shut(part: dict[str, Any]) -> dict[str, Any]:
+    is_open = not part.keys() & {"additionalProperties", "patternProperties", "$ref"}
+    if is_open and isinstance(part.get("properties"), Mapping):
+        return {**part, "additionalProperties": False}
+    return part
+
+
+def _changed(value: Any, change: Change, *, named: bool = False) -> Any:
+    """A schema with each part of it changed; ``named`` are parts by their names, and no part."""
     if isinstance(value, list | tuple):
-        return [_closed(one) for one in value]
+        return [_changed(one, change) for one in value]
     if not isinstance(value, Mapping):
         return value
-    inner = {key: one if key in VALUES else _closed(one) for key, one in value.items()}
-    is_open = not value.keys() & {"additionalProperties", "patternProperties", "$ref"}
-    if is_open and isinstance(value.get("properties"), Mapping):
-        inner["additionalProperties"] = False
-    return inner
+    inner = {
+        key: one
+        if not named and key in VALUES
+        else _changed(one, change, named=not named and key in BY_NAME)
+        for key, one in value.items()
+    }
+    return inner if named else change(inner)
