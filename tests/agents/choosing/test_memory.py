@@ -155,7 +155,7 @@ async def test_an_answer_that_is_cut_off_says_nothing_of_the_server() -> None:
         model = remote(server.base_url, "m", max_tokens=5)
         await choose(model, ASKED, OPTIONS)
         server.obeys, server.reason = frozenset(), "length"
-        server.mind = lambda asked: "Eve" if "none of" in asked else json.dumps({"answer": "E"})[:9]
+        server.mind = lambda asked: "Eve" if "cut off" in asked else json.dumps({"answer": "E"})[:9]
         assert (await choose(model, ASKED, OPTIONS)).how is How.REPAIRED
         before = len(server.asked)
         await choose(model, ASKED, OPTIONS)

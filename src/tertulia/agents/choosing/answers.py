@@ -119,8 +119,8 @@ def json_in(answer: str) -> dict[str, Any]:
         value = json.loads(text)
     except json.JSONDecodeError as error:
         broken_off = text and (error.pos >= len(text) or error.msg.startswith("Unterminated"))
-        what = "breaks off before its end" if broken_off else f"is not a JSON object: {error}"
-        raise Unfit(where="the answer", what=what) from None
+        why = "it breaks off before its end" if broken_off else error
+        raise Unfit(where="the answer", what=f"is not a JSON object: {why}") from None
     except (ValueError, RecursionError) as error:
         raise Unfit(where="the answer", what=f"is not a JSON object: {error}") from None
     if not isinstance(value, dict):
