@@ -29,6 +29,7 @@ class Obedient:
     named: str = "m"
     reason: str = "stop"
     asked: list[Body] = field(default_factory=list)
+    open: dict[asyncio.Task[None], asyncio.StreamWriter] = field(default_factory=dict)
 
     @property
     def base_url(self) -> str:
@@ -51,6 +52,26 @@ class Obedient:
                 writer.write(piece.replace('"model": "m"', f'"model": "{self.named}"').encode())
             await writer.drain()
         writer.close()
+        with suppress(ConnectionError):
+            await writer.wait_closed()
+
+    async def serve_in_sight(
+        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+    ) -> None:
+        task = asyncio.current_task()
+        assert task is not None
+        self.open[task] = writer
+        try:
+            await self.serve(reader, writer)
+        finally:
+            del self.open[task]
+
+    async def hang_up(self) -> None:
+        """Leave no connection to be found open by another test."""
+        tasks = list(self.open)
+        for writer in self.open.values():
+            writer.close()
+        await asyncio.gather(*tasks, return_exceptions=True)
 
     def answer(self, body: Body) -> tuple[str, str, Iterable[str]]:
         if refused := sorted(self.refuses & body.keys()):
@@ -137,13 +158,14 @@ async def obedient(
         return mind if isinstance(mind, str) else mind(asked)
 
     one = Obedient(says, frozenset(obeys), frozenset(refuses), status)
-    server = await asyncio.start_server(one.serve, "127.0.0.1", port)
+    server = await asyncio.start_server(one.serve_in_sight, "127.0.0.1", port)
     one.port = server.sockets[0].getsockname()[1]
     unknown(one.base_url)
     try:
         yield one
     finally:
         server.close()
+        await one.hang_up()
         await server.wait_closed()
 
 
