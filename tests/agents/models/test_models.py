@@ -20,7 +20,7 @@ from tertulia.agents.models.document import Model
 from tertulia.agents.models.places import API_KEY, BASE_URL, MODEL, MODELS
 from tertulia.agents.models.reading import BadModels
 from tertulia.agents.models.recipes import EMBEDDED, FITS, PATIENCE, REMOTE, TRANSFORMERS
-from tertulia.agents.pool import Caller, Pooled
+from tertulia.agents.pool import Caller, Endpoint, Pooled
 from tertulia.agents.remote import Patience, Remote
 from tertulia.agents.scripted import Scripted
 from tertulia.compose import adviser, speaker
@@ -123,6 +123,19 @@ def test_a_pool_has_what_the_file_says_of_it() -> None:
     assert pool.endpoints["left"].model.temperature == 0.4
 
 
+def test_a_pool_believes_what_the_file_says_of_an_endpoint() -> None:
+    models = Models.parse(
+        f"models: {{big: {{base_url: {NOWHERE}, model: qwen3, slots: 6, context_tokens: 9000}}}}\n"
+        "pools: {p: {servers: {left: big, right: {model: big, slots: 2, most: 8}, own: embedded}}}"
+    )
+    pool: Any = models["p"]
+    left, right, own = pool.endpoints.values()
+    assert (left.slots, left.context_tokens) == (6, 9000)
+    assert (right.slots, right.context_tokens, right.most) == (2, 9000, 8)
+    assert own.slots is None  # the model itself knows
+    assert models["big"] is not None  # by itself it has nobody to tell
+
+
 def test_an_agent_has_its_own_model_and_settings() -> None:
     models = team()
     assert isinstance(models.speaking_for(Card("Mia", model="qwen")), Scripted)
@@ -199,7 +212,8 @@ def test_without_a_default_its_name_says_where_it_is_written() -> None:
 def test_the_settings_that_fit_a_kind_are_settings_of_that_kind() -> None:
     patience = {field.name for field in fields(Patience)}
     assert FITS[EMBEDDED] <= set(Embedded.model_fields)
-    assert FITS[REMOTE] <= {*Remote.model_fields, *patience}
+    known = {field.name for field in fields(Endpoint)}
+    assert FITS[REMOTE] <= {*Remote.model_fields, *patience, *known}
     assert patience == set(PATIENCE)
     assert FITS[TRANSFORMERS] <= set(Local.model_fields)
     fitting = frozenset[str]().union(*FITS.values())

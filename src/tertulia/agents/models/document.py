@@ -35,9 +35,10 @@ class Tuning(Strict):
 class Model(Tuning):
     """A model: an endpoint, or another model of this file with other settings.
 
-    ``repeat_penalty`` and ``slots`` are those of the embedded model, ``adapter`` and what follows
-    those of Transformers in this process, ``threads`` and ``context_tokens`` of both;
-    ``…_seconds`` and ``max_retries`` are those of an endpoint (`Patience`).
+    ``repeat_penalty`` is the embedded model's, ``adapter`` and what follows are those of
+    Transformers in this process, ``threads`` of both; ``…_seconds`` and ``max_retries`` are those
+    of an endpoint (`Patience`). ``slots`` of an endpoint, and ``context_tokens``, tell the pool
+    that it stands in how many calls its server works on at once, and how long one may be.
     """
 
     model: Name

@@ -2,7 +2,14 @@
 
 from typing import TYPE_CHECKING
 
-from tertulia.agents.models.recipes import EMBEDDED, PATIENCE, SCRIPTED, TRANSFORMERS, Recipe
+from tertulia.agents.models.recipes import (
+    EMBEDDED,
+    OF_ENDPOINTS,
+    PATIENCE,
+    SCRIPTED,
+    TRANSFORMERS,
+    Recipe,
+)
 
 if TYPE_CHECKING:
     from tertulia.agents.streaming import StreamedModel
@@ -32,6 +39,8 @@ def made(wanted: Recipe, seed: int) -> "StreamedModel":
         return named(wanted.name, seed=seed, **settings)
     from tertulia.agents.remote import Patience, remote
 
+    for name in OF_ENDPOINTS:  # for the pool that it stands in
+        settings.pop(name, None)
     patience = {name: settings.pop(name) for name in PATIENCE if name in settings}
     if patience:
         settings["patience"] = Patience(**patience)

@@ -169,7 +169,7 @@ class Models:
             lambda: pool_of(
                 name,
                 self.document.pools[name],
-                {server: (entry, made(leads, 0)) for server, (entry, leads) in servers.items()},
+                {server: (*known, made(known[1], 0)) for server, known in servers.items()},
             ),
         )
         settings = dict(wanted.settings)
@@ -193,7 +193,7 @@ def chat_model(name: str, *, seed: int = 0, models: Models | None = None) -> "St
     """The chat model of that name, made and not called.
 
     ``scripted`` improvises small talk from ``seed``, at the pace of speech; ``embedded`` is the
-    small real model in this process; ``NAME@BASE_URL`` is an endpoint, which gets the key in the
+    small real model on this machine; ``NAME@BASE_URL`` is an endpoint, which gets the key in the
     environment variable ``TERTULIA_API_KEY``, if there is one. The other names are those of
     ``models``, or of what is configured here (`Models.found`). Raises as `Models.model` does.
     """

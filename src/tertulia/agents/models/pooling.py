@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from tertulia.agents.models import document
 from tertulia.agents.models.document import Pool, Server
-from tertulia.agents.models.recipes import limits
+from tertulia.agents.models.recipes import Recipe, known_of
 from tertulia.agents.pool import Allowance, Budgets, Endpoint, Pooled, pooled
 from tertulia.agents.streaming import StreamedModel
 
@@ -13,10 +13,13 @@ HOW = ("hedging", "probe_every_s", "patience_s")
 """How a pool goes about its calls, where the file says so."""
 
 
-def pool_of(name: str, pool: Pool, servers: Mapping[str, tuple[Server, StreamedModel]]) -> Pooled:
-    """Make the pool of these servers: what the file says of each, and its model."""
+def pool_of(
+    name: str, pool: Pool, servers: Mapping[str, tuple[Server, Recipe, StreamedModel]]
+) -> Pooled:
+    """Make the pool of these servers: what the file says of each, what it leads to, its model."""
     endpoints = {
-        server: Endpoint(model, **limits(entry)) for server, (entry, model) in servers.items()
+        server: Endpoint(model, **known_of(entry, leads))
+        for server, (entry, leads, model) in servers.items()
     }
     budgets = Budgets(
         _allowed({**pool.budgets.tenants, **pool.allowances}),

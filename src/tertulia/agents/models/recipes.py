@@ -29,16 +29,20 @@ OF_TRANSFORMERS = (
     "top_p",
     "top_k",
 )
+OF_ENDPOINTS = ("slots", "context_tokens")
 OF_SERVERS = ("requests_per_minute", "tokens_per_minute", "most", "kept_tokens")
 
 FITS: Mapping[str, frozenset[str]] = {
     SCRIPTED: frozenset(),
     EMBEDDED: frozenset({"temperature", "max_tokens", *OF_EMBEDDED}),
-    REMOTE: frozenset({*TUNING, *PATIENCE, "max_retries"}),
+    REMOTE: frozenset({*TUNING, *PATIENCE, "max_retries", *OF_ENDPOINTS}),
     POOL: frozenset(TUNING),
     TRANSFORMERS: frozenset({"temperature", "max_tokens", *PRICES, *OF_TRANSFORMERS}),
 }
 """The settings that each kind of model heeds."""
+
+HERE = {EMBEDDED: "beside this process"}
+"""Where a model is that has no URL, if not in this process."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,14 +64,9 @@ class Recipe:
         return replace(self, settings={**self.settings, **heeded})
 
     @property
-    def unheeded(self) -> list[str]:
-        """Settings that this kind of model has not."""
-        return [name for name in self.settings if name not in FITS[self.kind]]
-
-    @property
     def where(self) -> str:
         """What may be told about where it is."""
-        return masked(self.base_url) or "in this process"
+        return masked(self.base_url) or HERE.get(self.kind, "in this process")
 
 
 def recipe(book: Document, name: str, *, key_env: str | None = None) -> Recipe | None:
@@ -119,9 +118,11 @@ def given(part: Model | Agent | Pool) -> dict[str, Any]:
     }
 
 
-def limits(server: Server) -> dict[str, Any]:
-    """What is known beforehand of a pool's server."""
+def known_of(server: Server, leads: Recipe) -> dict[str, Any]:
+    """What is known beforehand of a pool's server, and of the endpoint that it leads to."""
     found = {name: getattr(server, name) for name in OF_SERVERS}
+    if leads.kind == REMOTE:
+        found.update({name: leads.settings.get(name) for name in OF_ENDPOINTS})
     return {name: value for name, value in found.items() if value is not None}
 
 
