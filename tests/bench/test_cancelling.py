@@ -2,9 +2,9 @@
 
 import pytest
 
-from tertulia.bench.cancelling import freed_ms, in_process, over_http, spread
+from tertulia.bench.cancelling import freed_ms, by_agents, over_http, spread
 
-WAYS = {"in process": in_process, "over HTTP": over_http}
+WAYS = {"by agents": by_agents, "over HTTP": over_http}
 
 
 @pytest.mark.parametrize("way", WAYS)

@@ -60,7 +60,7 @@ async def _freed_ms(talker: Talker) -> float:
 
 
 @asynccontextmanager
-async def in_process() -> AsyncIterator[Talker]:
+async def by_agents() -> AsyncIterator[Talker]:
     """The engine in this process, called as an agent calls it."""
     engine = Engine(SETTINGS)
     asked = {"prompt": STORY, "max_tokens": TOKENS, "ignore_eos": True, "stream": True}
@@ -122,7 +122,7 @@ def spread(freed: list[float]) -> dict[str, Any]:
 async def cancelling(cancels: int) -> dict[str, Any]:
     """Both ways, one after the other."""
     found = {}
-    for name, way in {"in_process": in_process, "over_http": over_http}.items():
+    for name, way in {"by_agents": by_agents, "over_http": over_http}.items():
         async with way() as talker:
             found[name] = spread(await freed_ms(talker, cancels))
             found[name]["left_behind"] = talker.processing()
