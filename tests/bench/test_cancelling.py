@@ -2,7 +2,7 @@
 
 import pytest
 
-from tertulia.bench.cancelling import freed_ms, by_agents, over_http, spread
+from tertulia.bench.cancelling import by_agents, freed_ms, over_http, spread
 
 WAYS = {"by agents": by_agents, "over HTTP": over_http}
 

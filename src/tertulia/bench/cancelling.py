@@ -61,7 +61,7 @@ async def _freed_ms(talker: Talker) -> float:
 
 @asynccontextmanager
 async def by_agents() -> AsyncIterator[Talker]:
-    """The engine in this process, called as an agent calls it."""
+    """The engine, called as an agent calls it."""
     engine = Engine(SETTINGS)
     asked = {"prompt": STORY, "max_tokens": TOKENS, "ignore_eos": True, "stream": True}
 
