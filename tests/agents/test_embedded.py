@@ -14,7 +14,7 @@ from tests.agents.pool.waiting import tokens_by, until
 
 from tertulia.agents.embedded import ATTEMPTS, Embedded
 from tertulia.agents.engine import Engine, close_engines, engine_for
-from tertulia.agents.faults import ModelMissing, ModelRefused, ModelUnreachable
+from tertulia.agents.faults import ModelMissing, ModelOverflowed, ModelUnreachable
 from tertulia.agents.llama import EngineSettings
 
 ASKED: list[BaseMessage] = [
@@ -123,7 +123,7 @@ async def test_several_agents_speak_at_once_with_one_engine() -> None:
 
 @pytest.mark.model
 async def test_too_long_a_prompt_is_refused_with_what_to_do() -> None:
-    with pytest.raises(ModelRefused, match="context_tokens"):
+    with pytest.raises(ModelOverflowed, match="context_tokens"):
         async for _ in engine().complete("Tom", {**LONG_STORY, "prompt": "word " * 5_000}):
             pass
 

@@ -12,7 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from typing import Any
 
-from tertulia.agents.faults import ModelRefused, ModelUnreachable
+from tertulia.agents.faults import ModelOverflowed, ModelRefused, ModelUnreachable
 from tertulia.agents.llama import HERE, MODEL, Door, EngineSettings, Llama
 from tertulia.agents.sharing import Shared
 from tertulia.agents.slots import Slots
@@ -153,8 +153,10 @@ def _checked(chunk: Chunk) -> Chunk | Exception:
     """Turn the engine's own refusals into ours."""
     if "error" not in chunk:
         return chunk
-    return ModelRefused(
-        f"the engine refused the prompt: {chunk['error'].get('message', 'it did not say why')}",
+    why = chunk["error"]
+    too_long = why.get("type") == "exceed_context_size_error"
+    return (ModelOverflowed if too_long else ModelRefused)(
+        f"the engine refused the prompt: {why.get('message', 'it did not say why')}",
         model=MODEL,
         where=HERE,
         hint="shorten the messages, or raise `context_tokens`",

@@ -11,7 +11,7 @@ from tests.agents.local.tiny import ADAPTED, SENTENCE
 from tests.agents.pool.waiting import until
 
 from tertulia.agents.choosing import How, choose
-from tertulia.agents.faults import ModelMissing, ModelRefused
+from tertulia.agents.faults import ModelMissing, ModelOverflowed, ModelRefused
 from tertulia.agents.local import Local, Settings, local
 from tertulia.agents.local.worker import Worker
 
@@ -193,7 +193,7 @@ async def test_rows_that_leave_do_not_move_the_others(made: Made) -> None:
 
 
 async def test_a_prompt_that_is_too_long_is_refused(made: Made) -> None:
-    with pytest.raises(ModelRefused, match=r"leaves no room of 512.*shorten"):
+    with pytest.raises(ModelOverflowed, match=r"leaves no room of 512.*shorten"):
         await said(steady(made), "long " * 300)
 
 

@@ -14,6 +14,7 @@ from tests.agents.pool.waiting import until
 from tertulia.agents.faults import (
     ModelFailed,
     ModelMissing,
+    ModelOverflowed,
     ModelRefused,
     ModelStalled,
     ModelUnreachable,
@@ -128,7 +129,7 @@ async def test_what_does_not_fit_alone_is_refused(worker: Worker, machine: Spell
 
 
 async def test_a_prompt_that_is_too_long_is_refused_with_its_length(worker: Worker) -> None:
-    with pytest.raises(ModelRefused, match="prompt of 1001 tokens leaves no room of 1000"):
+    with pytest.raises(ModelOverflowed, match="prompt of 1001 tokens leaves no room of 1000"):
         await heard(worker, saying("x" * 1_000))
 
 

@@ -14,7 +14,13 @@ from contextlib import suppress
 from itertools import count
 from typing import Any, Protocol
 
-from tertulia.agents.faults import ModelFailed, ModelRefused, ModelStalled, ModelUnreachable
+from tertulia.agents.faults import (
+    ModelFailed,
+    ModelOverflowed,
+    ModelRefused,
+    ModelStalled,
+    ModelUnreachable,
+)
 from tertulia.agents.local import batching
 from tertulia.agents.local.answers import Answer, Decode, Held
 from tertulia.agents.local.batching import Limits, Request
@@ -162,7 +168,7 @@ class Worker:
         most = min(answer.question.most, machine.context - len(prompt))
         if most < 1:
             what = f"a prompt of {len(prompt)} tokens leaves no room of {machine.context}"
-            raise self._failed(ModelRefused, what, "shorten it, or raise `context_tokens`")
+            raise self._failed(ModelOverflowed, what, "shorten it, or raise `context_tokens`")
         return answer.prepare(
             prompt, most, machine.ends, machine.decoder(), machine.held(answer.question)
         )
