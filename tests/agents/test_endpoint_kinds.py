@@ -4,14 +4,12 @@ The bodies have the shapes that those servers send; their words are ours.
 """
 
 import json
-from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
 from langchain_core.messages import AIMessageChunk, BaseMessage, HumanMessage
 from tests.agents.fault_server import Reply, ended, said, serving
 
-from tertulia.agents.connections import close_connections
 from tertulia.agents.diagnosis import wait_of
 from tertulia.agents.faults import (
     ModelFailed,
@@ -29,13 +27,7 @@ USAGE = {"prompt_tokens": 11, "completion_tokens": 2, "total_tokens": 13}
 
 FRAME = {"usage", "timings", "system_fingerprint", "prompt_filter_results", "error"}
 
-pytestmark = pytest.mark.net
-
-
-@pytest.fixture(autouse=True)
-async def _hung_up_at_the_end() -> AsyncIterator[None]:
-    yield
-    await close_connections()
+pytestmark = [pytest.mark.net, pytest.mark.usefixtures("hung_up")]
 
 
 def sse(*events: dict[str, Any] | str, space: str = " ", done: bool = True) -> Reply:

@@ -3,7 +3,6 @@
 import asyncio
 import logging
 import traceback
-from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
@@ -12,7 +11,6 @@ from tests.agents.fault_server import FOR_EVER, Reply, ended, event, nobody, ref
 from tests.agents.pool.waiting import said_by, until
 
 from tertulia.agents.cards import Card
-from tertulia.agents.connections import close_connections
 from tertulia.agents.faults import (
     ModelFailed,
     ModelGarbled,
@@ -43,13 +41,7 @@ ASKED: list[BaseMessage] = [
     HumanMessage("Why?", name="Cy Twombly"),
 ]
 
-pytestmark = pytest.mark.net
-
-
-@pytest.fixture(autouse=True)
-async def _hung_up_at_the_end() -> AsyncIterator[None]:
-    yield
-    await close_connections()
+pytestmark = [pytest.mark.net, pytest.mark.usefixtures("hung_up")]
 
 
 async def failure_of(reply: Reply, **settings: Any) -> ModelFailed:

@@ -14,10 +14,9 @@ import json
 import os
 import random
 import signal
-import sqlite3
 import sys
 import tempfile
-from contextlib import AsyncExitStack, closing, suppress
+from contextlib import AsyncExitStack, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -25,6 +24,7 @@ from typing import Any
 import psutil
 from tests.crash import worker as worker_module
 from tests.crash.checker import Figures, Post, check, written
+from tests.crash.locks import is_locked
 
 from tertulia.orchestrator import handle
 
@@ -327,7 +327,7 @@ class Crash:
         self.run.freezes += 1
         await _soon(frozen.holds, SURELY_S)
         await frozen.stop()
-        while _is_locked(self._path):
+        while is_locked(self._path):
             frozen.send(signal.SIGCONT)
             await asyncio.sleep(self._chance.random() * 0.01)
             await frozen.stop()
@@ -359,16 +359,6 @@ async def _soon(event: asyncio.Event, wait_s: float) -> bool:
     with suppress(TimeoutError):
         await asyncio.wait_for(event.wait(), wait_s)
     return event.is_set()
-
-
-def _is_locked(path: Path) -> bool:
-    """Whether some process is in the middle of a transaction."""
-    with closing(sqlite3.connect(path, timeout=0.02, isolation_level=None)) as connection:
-        try:
-            connection.execute("BEGIN IMMEDIATE")
-        except sqlite3.OperationalError:
-            return True
-    return False
 
 
 async def play(plan: Plan, path: Path) -> Run:

@@ -3,15 +3,14 @@
 import asyncio
 import os
 import signal
-import sqlite3
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import closing
 from pathlib import Path
 
 import pytest
+from tests.crash.locks import is_locked
 from tests.storage import holder
 from tests.storage.recorded import texts, url_of
 
@@ -113,16 +112,6 @@ async def taken_over(scheduler: Scheduler) -> None:
             await asyncio.sleep(0.05)
         else:
             return
-
-
-def is_locked(path: Path) -> bool:
-    """Whether somebody is in the middle of a transaction."""
-    with closing(sqlite3.connect(path, timeout=0, isolation_level=None)) as connection:
-        try:
-            connection.execute("BEGIN IMMEDIATE")
-        except sqlite3.OperationalError:
-            return True
-    return False
 
 
 def freeze(holder: Holder, path: Path) -> None:

@@ -60,6 +60,10 @@ class ModelMissing(ModelRefused):
     """There is no such model there, or the packages that hold it are not installed."""
 
 
+UNUSABLE = (ModelForbidden, ModelMissing)
+"""What a server says that cannot be used, whatever it is sent."""
+
+
 class ModelOverflowed(ModelRefused):
     """The prompt, with the answer that may be written, is too long for the model's context."""
 

@@ -6,6 +6,7 @@ Nothing is retried, and no failure is hidden: what the model raises comes out of
 import json
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
+from traceback import walk_tb
 from typing import Any, Protocol
 
 from langchain_core.messages import AIMessage, AIMessageChunk, BaseMessage
@@ -123,3 +124,12 @@ def _call(part: ToolCallChunk, place: int) -> Call:
     return Call(
         id=part["id"] or f"call-{place}", name=part["name"] or "", args=args, problem=problem
     )
+
+
+def declines(error: NotImplementedError) -> bool:
+    """Whether ``bind_tools`` itself says that there are no functions, as LangChain wants it said.
+
+    (Itself or its parent's: anything else that it calls is not finished, and not declined.)
+    """
+    *_, (frame, _) = walk_tb(error.__traceback__)
+    return frame.f_code.co_name == "bind_tools"

@@ -18,9 +18,8 @@ from tertulia.agents.authority import offered
 from tertulia.agents.callers import calling, speaker_in
 from tertulia.agents.cards import Card
 from tertulia.agents.choosing import Form, fill
-from tertulia.agents.choosing.asking import declines
 from tertulia.agents.context import reading
-from tertulia.agents.listening import ChatModel, hear
+from tertulia.agents.listening import ChatModel, declines, hear
 from tertulia.agents.prices import billing, prices_of
 from tertulia.agents.prompts import BUDGET, Budget
 from tertulia.agents.state import InTurn, Round, TurnState, open_calls

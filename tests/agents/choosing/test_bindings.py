@@ -1,6 +1,5 @@
 """A model that a user has bound something to is held as well as one without, and keeps it."""
 
-from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
@@ -10,7 +9,6 @@ from tests.agents.choosing.obedient import obedient
 
 from tertulia.agents.choosing import How, capabilities, choose, fill, forget
 from tertulia.agents.choosing.bindings import Binding, unbound
-from tertulia.agents.connections import close_connections
 from tertulia.agents.embedded import Embedded
 from tertulia.agents.pool import pooled
 from tertulia.agents.remote import remote
@@ -19,11 +17,7 @@ from tertulia.agents.scripted import Scripted
 ASKED: list[BaseMessage] = [HumanMessage("Eve, could you taste it?", name="Ana")]
 OPTIONS = ("Bo", "Eve", "nobody")
 
-
-@pytest.fixture(autouse=True)
-async def _hung_up_at_the_end() -> AsyncIterator[None]:
-    yield
-    await close_connections()
+pytestmark = pytest.mark.usefixtures("hung_up")
 
 
 @pytest.mark.net

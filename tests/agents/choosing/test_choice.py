@@ -15,7 +15,6 @@ from tests.agents.fault_server import nobody
 
 from tertulia.agents.choosing import How, choose
 from tertulia.agents.choosing.answers import option_in
-from tertulia.agents.connections import close_connections
 from tertulia.agents.embedded import Embedded
 from tertulia.agents.faults import ModelGarbled, ModelStrayed, ModelUnreachable
 from tertulia.agents.listening import ChatModel
@@ -34,11 +33,7 @@ WHO = "Who should reply?"
 
 Made = Callable[[], AbstractAsyncContextManager[ChatModel]]
 
-
-@pytest.fixture(autouse=True)
-async def _hung_up_at_the_end() -> AsyncIterator[None]:
-    yield
-    await close_connections()
+pytestmark = pytest.mark.usefixtures("hung_up")
 
 
 class Bare:

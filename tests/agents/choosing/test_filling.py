@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
@@ -14,7 +13,6 @@ from tests.agents.choosing.scripts import Keeping
 
 from tertulia.agents.choosing import Form, fill
 from tertulia.agents.choosing.filling import MOST_OF_A_GRAMMAR
-from tertulia.agents.connections import close_connections
 from tertulia.agents.embedded import Embedded
 from tertulia.agents.faults import ModelStrayed
 from tertulia.agents.remote import remote
@@ -30,11 +28,7 @@ TABLE: dict[str, Any] = {
 }
 GOOD = {"place": "terrace"}
 
-
-@pytest.fixture(autouse=True)
-async def _hung_up_at_the_end() -> AsyncIterator[None]:
-    yield
-    await close_connections()
+pytestmark = pytest.mark.usefixtures("hung_up")
 
 
 def calls(name: str = "answer", **args: Any) -> AIMessage:

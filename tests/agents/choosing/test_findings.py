@@ -1,26 +1,17 @@
 """What a server can be held to: found by trying, since many accept what they ignore."""
 
-from collections.abc import AsyncIterator
-
 import pytest
 from langchain_core.messages import AIMessage
 from tests.agents.choosing.obedient import obedient
 from tests.agents.fault_server import nobody
 
 from tertulia.agents.choosing import Capabilities, Finding, Kind, capabilities, forget
-from tertulia.agents.connections import close_connections
 from tertulia.agents.faults import ModelForbidden, ModelRefused, ModelUnreachable
 from tertulia.agents.pool import pooled
 from tertulia.agents.remote import Remote, remote
 from tertulia.agents.scripted import Scripted
 
-pytestmark = pytest.mark.net
-
-
-@pytest.fixture(autouse=True)
-async def _hung_up_at_the_end() -> AsyncIterator[None]:
-    yield
-    await close_connections()
+pytestmark = [pytest.mark.net, pytest.mark.usefixtures("hung_up")]
 
 
 def working(found: Capabilities) -> set[str]:

@@ -1,7 +1,6 @@
 """How long it is believed what was found out of a server."""
 
 import json
-from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
@@ -25,11 +24,7 @@ YES, NO = Finding(*TEST, True, "obeyed"), Finding(*TEST, False, "ignored")
 ASKED: list[BaseMessage] = [HumanMessage("Eve, could you taste it?", name="Ana")]
 OPTIONS = ("Bo", "Eve", "nobody")
 
-
-@pytest.fixture(autouse=True)
-async def _hung_up_at_the_end() -> AsyncIterator[None]:
-    yield
-    await close_connections()
+pytestmark = pytest.mark.usefixtures("hung_up")
 
 
 @given(st.floats(0, 1e6), st.floats(-1e6, 1e6))

@@ -1,7 +1,6 @@
 """Choices and forms through a pool: each server is held in its own way, also one in here."""
 
 import asyncio
-from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
@@ -10,7 +9,6 @@ from tests.agents.choosing.obedient import obedient
 from tests.agents.pool.waiting import until
 
 from tertulia.agents.choosing import Choice, How, Kind, capabilities, choose, fill
-from tertulia.agents.connections import close_connections
 from tertulia.agents.embedded import Embedded
 from tertulia.agents.faults import BudgetSpent, ModelUnreachable
 from tertulia.agents.pool import (
@@ -37,11 +35,7 @@ TABLE: dict[str, Any] = {
     "additionalProperties": False,
 }
 
-
-@pytest.fixture(autouse=True)
-async def _hung_up_at_the_end() -> AsyncIterator[None]:
-    yield
-    await close_connections()
+pytestmark = pytest.mark.usefixtures("hung_up")
 
 
 class Sure(Scripted):

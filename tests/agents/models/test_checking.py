@@ -1,7 +1,6 @@
 """What a server says of itself and does, well or badly, comes out as plain findings."""
 
 import json
-from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
@@ -18,7 +17,6 @@ from tests.agents.fault_server import (
     serving,
 )
 
-from tertulia.agents.connections import close_connections
 from tertulia.agents.models import Models
 from tertulia.agents.models.checking import Checked, check
 from tertulia.orchestrator.errors import Unknown
@@ -26,13 +24,7 @@ from tertulia.orchestrator.errors import Unknown
 KEY = "hush-0123456789"
 GOOD = Reply([*said("Good ", "day."), *ended()])
 
-pytestmark = pytest.mark.net
-
-
-@pytest.fixture(autouse=True)
-async def _hung_up_at_the_end() -> AsyncIterator[None]:
-    yield
-    await close_connections()
+pytestmark = [pytest.mark.net, pytest.mark.usefixtures("hung_up")]
 
 
 def at(server: FaultServer, more: str = "", url: str = "") -> Models:

@@ -1,7 +1,7 @@
 """Conversations go on when one of two servers fails, in whatever way, and when it comes back."""
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from typing import Any, cast
 
@@ -19,7 +19,6 @@ from tests.agents.fault_server import (
 )
 from tests.agents.pool.waiting import until
 
-from tertulia.agents.connections import close_connections
 from tertulia.agents.faults import ModelFailed
 from tertulia.agents.pool import Caller, Endpoint, Pooled, breaker, calling, pooled
 from tertulia.agents.remote import Patience, Remote, remote
@@ -42,18 +41,12 @@ ROOMS, TURNS = 6, 5
 PATIENT, HASTY = Patience(60, 60, 60), Patience(60, 0.2, 0.2)
 """So patient that a machine may stand still, and what notices soon that a server does."""
 
-pytestmark = pytest.mark.net
+pytestmark = [pytest.mark.net, pytest.mark.usefixtures("hung_up")]
 
 
 @pytest.fixture(autouse=True)
 def _soon_asked_again(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(breaker, "FIRST_S", 0.1)
-
-
-@pytest.fixture(autouse=True)
-async def _hung_up_at_the_end() -> AsyncIterator[None]:
-    yield
-    await close_connections()
 
 
 def two(left: FaultServer, right: FaultServer, most: int = 4, **settings: Any) -> Pooled:

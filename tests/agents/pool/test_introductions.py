@@ -1,29 +1,22 @@
 """What llama.cpp's server says of its slots is believed, once it is asked how it is."""
 
 import json
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 from tests.agents.fault_server import NOT_FOUND, FaultServer, Reply, ended, refusal, said, serving
 from tests.agents.pool.waiting import until
 
-from tertulia.agents.connections import close_connections
 from tertulia.agents.pool import Breaker, Endpoint, Pooled, Server, pooled
 from tertulia.agents.pool.breaker import FAILURES
 from tertulia.agents.pool.probing import Told, told_by
 from tertulia.agents.remote import remote
 from tertulia.agents.scripted import Scripted
 
-pytestmark = pytest.mark.net
+pytestmark = [pytest.mark.net, pytest.mark.usefixtures("hung_up")]
 
 GOOD = Reply([*said("By ", "the ", "door."), *ended()])
-
-
-@pytest.fixture(autouse=True)
-async def _hung_up_at_the_end() -> AsyncIterator[None]:
-    yield
-    await close_connections()
 
 
 def props(slots: Any, context: Any = 2_048) -> Reply:

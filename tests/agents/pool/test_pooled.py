@@ -1,31 +1,25 @@
 """One name for many servers: failing over, obeying, waiting, and leaving nothing behind."""
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections.abc import AsyncGenerator
 from contextlib import aclosing
-from typing import cast
+from typing import Any, cast
 
 import pytest
 from langchain_core.messages import AIMessageChunk, BaseMessage, HumanMessage
 from tests.agents.fault_server import FOR_EVER, Reply, ended, refusal, said, serving
 from tests.agents.pool.waiting import until
 
-from tertulia.agents.connections import close_connections
 from tertulia.agents.faults import ModelFailed, ModelRateLimited, ModelRefused, ModelStalled
 from tertulia.agents.pool import Allowance, Caller, Endpoint, Pooled, Rank, calling, pooled
 from tertulia.agents.remote import Patience, Remote, remote
+from tertulia.agents.scripted import Scripted
 
 ASKED: list[BaseMessage] = [HumanMessage("Where to?", name="Ana")]
 GOOD = Reply([*said("To ", "Porto."), *ended()])
 SLOW = Reply([*said("Well, "), FOR_EVER])
 
-pytestmark = pytest.mark.net
-
-
-@pytest.fixture(autouse=True)
-async def _hung_up_at_the_end() -> AsyncIterator[None]:
-    yield
-    await close_connections()
+pytestmark = [pytest.mark.net, pytest.mark.usefixtures("hung_up")]
 
 
 async def listen(pool: Pooled, heard: list[str]) -> None:
@@ -187,6 +181,25 @@ def test_a_pool_can_be_asked_without_a_loop() -> None:
             return str((await asyncio.to_thread(pool.invoke, ASKED)).text)
 
     assert asyncio.run(serve()) == "To Porto."
+
+
+class Unfinished(Scripted):
+    """It takes tools, and fails at it."""
+
+    def __init__(self) -> None:
+        super().__init__(["Yes."])
+
+    def bind_tools(self, *args: Any, **kwargs: Any) -> Any:
+        return self._converted()
+
+    def _converted(self) -> Any:
+        raise NotImplementedError("no pictures yet")
+
+
+def test_what_goes_wrong_within_a_model_s_bind_tools_is_not_taken_for_a_model_without() -> None:
+    pool = pooled("small", {"one": Unfinished(), "two": Scripted(["Yes."])})
+    with pytest.raises(NotImplementedError, match="no pictures yet"):
+        pool.bind_tools([])
 
 
 async def test_tools_are_offered_as_the_pool_s_models_do_it() -> None:

@@ -3,13 +3,12 @@
 import inspect
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from traceback import walk_tb
 from typing import Any
 
 from langchain_core.messages import BaseMessage
 
 from tertulia.agents.choosing.answers import Schema
-from tertulia.agents.listening import ChatModel, hear
+from tertulia.agents.listening import ChatModel, declines, hear
 from tertulia.agents.prices import Bill
 from tertulia.agents.state import Call
 
@@ -114,15 +113,6 @@ def bound_to_call(
             return None
         raise
     return bound
-
-
-def declines(error: NotImplementedError) -> bool:
-    """Whether ``bind_tools`` itself says that there are no functions, as LangChain wants it said.
-
-    (Itself or its parent's: anything else that it calls is not finished, and not declined.)
-    """
-    *_, (frame, _) = walk_tb(error.__traceback__)
-    return frame.f_code.co_name == "bind_tools"
 
 
 def _takes(function: Any, name: str) -> bool:

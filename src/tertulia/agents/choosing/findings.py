@@ -30,6 +30,7 @@ from tertulia.agents.choosing.likelihood import PROMPT_LOGPROBS, prompt_logprobs
 from tertulia.agents.choosing.memory import Memory, Place, Test
 from tertulia.agents.choosing.own import Own, held, scored
 from tertulia.agents.faults import (
+    UNUSABLE,
     ModelFailed,
     ModelMissing,
     ModelRateLimited,
@@ -38,7 +39,6 @@ from tertulia.agents.faults import (
     ModelUnreachable,
 )
 from tertulia.agents.listening import ChatModel
-from tertulia.agents.pool.health import UNUSABLE
 from tertulia.agents.pool.model import Pooled
 from tertulia.agents.remote import Remote
 

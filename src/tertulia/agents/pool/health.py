@@ -11,9 +11,8 @@ from functools import partial
 from math import inf
 
 from tertulia.agents.faults import (
+    UNUSABLE,
     ModelFailed,
-    ModelForbidden,
-    ModelMissing,
     ModelRateLimited,
     ModelRefused,
     ModelUnreachable,
@@ -25,12 +24,8 @@ from tertulia.agents.pool.watching import Closed, Opened, Probed, Watchers
 IDLE_S = 60.0
 """How long servers are asked after the last call has come."""
 
-UNUSABLE = (ModelForbidden, ModelMissing)
-"""What a server says that cannot be used, whatever it is sent."""
-
 Probe = Callable[[str], Awaitable[None]]
 """Asks the server of that name whether it is well, and raises ``ModelFailed`` if not."""
-
 
 Introduce = Callable[[Server], Awaitable[None]]
 """Learns of a server what it says of itself, if it says anything."""

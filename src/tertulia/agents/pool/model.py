@@ -7,7 +7,7 @@ leaves early frees the server at once.
 
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator, Mapping, Sequence
-from contextlib import aclosing, suppress
+from contextlib import aclosing
 from dataclasses import dataclass, replace
 from functools import cached_property, partial
 from itertools import count
@@ -27,6 +27,7 @@ from pydantic import Field, PrivateAttr, model_validator
 from tertulia.agents.callers import Caller, caller
 from tertulia.agents.connections import close_connections
 from tertulia.agents.faults import ModelFailed, ModelRefused
+from tertulia.agents.listening import declines
 from tertulia.agents.pool.accounts import Accounts
 from tertulia.agents.pool.bounds import Most, most
 from tertulia.agents.pool.budgets import Allowance, Budgets
@@ -278,8 +279,12 @@ class Pooled(StreamedModel):
     ) -> Runnable[LanguageModelInput, AIMessage]:
         """Offer tools, as the first of the pool's models does it that takes any."""
         for endpoint in self.endpoints.values():
-            with suppress(NotImplementedError):
+            try:
                 bound = endpoint.model.bind_tools(tools, tool_choice=tool_choice, **kwargs)
+            except NotImplementedError as error:
+                if not declines(error):
+                    raise
+            else:
                 return self.bind(**getattr(bound, "kwargs", {}))
         raise NotImplementedError
 

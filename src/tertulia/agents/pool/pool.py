@@ -10,6 +10,7 @@ from dataclasses import replace
 
 from tertulia.agents.callers import Caller
 from tertulia.agents.faults import (
+    UNUSABLE,
     ModelFailed,
     ModelGarbled,
     ModelRateLimited,
@@ -18,7 +19,7 @@ from tertulia.agents.faults import (
 )
 from tertulia.agents.pool.admission import admit, admit_alone
 from tertulia.agents.pool.budgets import RetryBudget
-from tertulia.agents.pool.health import UNUSABLE, Health
+from tertulia.agents.pool.health import Health
 from tertulia.agents.pool.hedging import HedgeBudget, late_s, second
 from tertulia.agents.pool.jobs import Job
 from tertulia.agents.pool.lengths import Lengths

@@ -6,8 +6,7 @@ Nothing is sent again of which somebody has heard the beginning.
 import asyncio
 from dataclasses import replace
 
-from tertulia.agents.faults import ModelFailed, ModelOverflowed, ModelUnreachable
-from tertulia.agents.pool.health import UNUSABLE
+from tertulia.agents.faults import UNUSABLE, ModelFailed, ModelOverflowed, ModelUnreachable
 from tertulia.agents.pool.jobs import Job
 from tertulia.agents.pool.pool import FAILURES, Calls
 from tertulia.agents.pool.servers import Server
